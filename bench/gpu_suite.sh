@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Everything that only a machine with a GPU can show, in two parts of under nine minutes each.
+#
+#   bench/gpu_suite.sh OUTDIR test    the whole GPU test suite, then compute-sanitizer on the small tests
+#   bench/gpu_suite.sh OUTDIR bench   the benchmarks, as JSON
+#
+# BUILD: build folder with the binaries (default: build/default for test, build/bench for bench). Build them elsewhere
+# with -DSW_CUDA=ON -DSW_MARCH=x86-64-v3 and bring the folder along; nothing is compiled here.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+out=${1:?usage: bench/gpu_suite.sh OUTDIR test|bench}
+part=${2:?usage: bench/gpu_suite.sh OUTDIR test|bench}
+mkdir -p "$out"
+
+describe_machine() {
+  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv
+  nvcc --version 2>/dev/null | tail -n 1 || true
+  git describe --always --dirty 2>/dev/null || true
+}
+
+run_tests() {
+  local build=${BUILD:-build/default} failed=0
+  export SW_REQUIRE_CUDA=1
+  "$build/spikeweave" selftest | tee "$out/selftest.txt" || failed=1
+  "$build/tests/ops_tests" --gtest_output="json:$out/ops.json" | tee "$out/ops.txt" | tail -n 5 || failed=1
+  "$build/tests/unit_tests" --gtest_filter='*Random*:*Curand*' | tee "$out/random.txt" | tail -n 3 || failed=1
+  for tool in memcheck racecheck; do
+    compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/tests/ops_tests" --gtest_filter='*cuda*' \
+      >"$out/$tool.txt" 2>&1 || failed=1
+    tail -n 3 "$out/$tool.txt"
+  done
+  return $failed
+}
+
+run_benchmarks() {
+  local build=${BUILD:-build/bench}
+  "$build/bench/bench_training" --benchmark_out="$out/training.json" --benchmark_out_format=json
+}
+
+describe_machine | tee "$out/machine.txt"
+case $part in
+  test) run_tests ;;
+  bench) run_benchmarks ;;
+  *)
+    echo "gpu_suite.sh: unknown part $part; allowed are test and bench" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,205 @@
+// The cross-checks that the settings structs declare.
+#include "host/config/validate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "spikeweave/config/experiment.hpp"
+
+namespace spikeweave {
+namespace {
+
+constexpr std::string_view output_name = "output";
+constexpr std::size_t most_projections = 16;  // of each kind: from the input, between populations, to the output
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Words population_names(const NetworkSettings& network) {
+  Words names;
+  for (const PopulationSettings& population : network.populations) names.push_back(population.name);
+  return names;
+}
+
+void check_names(const NetworkSettings& network, const std::string& place) {
+  const Words names = population_names(network);
+  if (names.empty()) throw InputError(place, "empty; at least one population is needed");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string here = fmt::format("{}/{}/name", place, i);
+    if (names[i].empty()) throw InputError(here, "missing; expected a name");
+    if (names[i] == InputSettings::population || names[i] == output_name) {
+      throw InputError(here, in_quotes(names[i]) + " is taken; input and output are there by themselves");
+    }
+    if (names[i].find('/') != Words::value_type::npos) {
+      throw InputError(here, in_quotes(names[i]) + " has a slash, which separates the names in result files");
+    }
+    const auto first = static_cast<std::size_t>(std::find(names.begin(), names.end(), names[i]) - names.begin());
+    if (first < i)
+      throw InputError(here, fmt::format("{} is the name of population {} too", in_quotes(names[i]), first));
+  }
+}
+
+// One end of a projection: known names; `alone` by itself, or populations that follow each other.
+void check_end(const std::vector<std::string>& end, const Words& populations, std::string_view alone,
+               const std::string& place) {
+  Words known = populations;
+  known.push_back(alone);
+  if (end.empty()) throw InputError(place, "missing; expected one or more of " + join(known));
+  for (const std::string& name : end) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) throw InputError(place, not_one_of(name, known));
+  }
+  if (contains(end, alone)) {
+    if (end.size() > 1)
+      throw InputError(place, in_quotes(alone) + " stands only by itself; found " + join(words_of(end)));
+    return;
+  }
+  const auto first = std::find(populations.begin(), populations.end(), end.front());
+  const bool stretch =
+      end.size() <= static_cast<std::size_t>(populations.end() - first) && std::equal(end.begin(), end.end(), first);
+  if (!stretch) {
+    throw InputError(place, fmt::format("{} do not follow each other in the order of declaration, {}",
+                                        join(words_of(end)), join(populations)));
+  }
+}
+
+void check_projection(const ProjectionSettings& projection, const Words& populations, const std::string& place) {
+  check_end(projection.from, populations, InputSettings::population, place + "/from");
+  check_end(projection.to, populations, output_name, place + "/to");
+  if (contains(projection.from, InputSettings::population) && contains(projection.to, output_name)) {
+    throw InputError(place + "/to",
+                     "\"output\" cannot be reached from \"input\"; expected one or more of " + join(populations));
+  }
+  if (!(projection.low < projection.high)) {
+    throw InputError(place + "/low", fmt::format("{} is not below high, {}", number_text(projection.low),
+                                                 number_text(projection.high)));
+  }
+}
+
+void check_projection_counts(const NetworkSettings& network, const std::string& place) {
+  std::size_t from_input = 0, to_output = 0, between = 0;
+  for (const ProjectionSettings& projection : network.projections) {
+    ++(contains(projection.from, InputSettings::population) ? from_input
+       : contains(projection.to, output_name)               ? to_output
+                                                            : between);
+  }
+  if (from_input == 0) throw InputError(place, "none is from \"input\"; at least one is needed");
+  if (to_output == 0) throw InputError(place, "none is to \"output\"; at least one is needed");
+  const auto require_few = [&place](std::size_t count, const char* what) {
+    if (count > most_projections) {
+      throw InputError(place, fmt::format("{} are {}; at most {} are allowed", count, what, most_projections));
+    }
+  };
+  require_few(from_input, "from \"input\"");
+  require_few(between, "between populations");
+  require_few(to_output, "to \"output\"");
+}
+
+// Symmetric and adaptive feedback mirror the readout's weights, so a neuron has at most one projection to the output.
+void check_readouts_apart(const NetworkSettings& network, const std::string& place) {
+  Words read;
+  for (std::size_t i = 0; i < network.projections.size(); ++i) {
+    if (!contains(network.projections[i].to, output_name)) continue;
+    for (const std::string& name : network.projections[i].from) {
+      if (std::find(read.begin(), read.end(), name) != read.end()) {
+        throw InputError(fmt::format("{}/{}/from", place, i),
+                         in_quotes(name) + " projects to \"output\" already; one projection is allowed");
+      }
+      read.push_back(name);
+    }
+  }
+}
+
+// Names of the state variables of all models that the network uses, each once.
+Words state_names(const NetworkSettings& network) {
+  Words names;
+  for (const PopulationSettings& population : network.populations) {
+    NeuronModels::visit(population.neuron.value.index(), [&]<template <class> class Model>() {
+      std::apply(
+          [&](const auto&... column) {
+            const auto add = [&](std::string_view name) {
+              if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+            };
+            (add(column.name), ...);
+          },
+          Model<float>::State::columns());
+    });
+  }
+  return names;
+}
+
+}  // namespace
+
+void NetworkSettings::validate(const std::string& place) const {
+  check_names(*this, place + "/populations");
+  const Words names = population_names(*this);
+  for (std::size_t i = 0; i < projections.size(); ++i) {
+    check_projection(projections[i], names, fmt::format("{}/projections/{}", place, i));
+  }
+  check_projection_counts(*this, place + "/projections");
+  check_readouts_apart(*this, place + "/projections");
+}
+
+void EvidenceAccumulationSettings::validate(const std::string& place) const {
+  if (cues % 2 == 0) throw InputError(place + "/cues", fmt::format("{} is even; expected an odd number", cues));
+}
+
+void PianoRollSettings::validate(const std::string& place) const {
+  if (file.empty()) throw InputError(place + "/file", "missing; expected the name of a file");
+}
+
+void RecordedSettings::validate(const std::string& place) const {
+  const auto check_split = [&place](const RecordedSplit& split, std::string_view key, bool needed) {
+    const bool given = !split.input.empty() || !split.target.empty() || !split.length.empty();
+    if (!needed && !given) return;
+    const char* const missing = split.input.empty() ? "input" : split.target.empty() ? "target" : nullptr;
+    if (missing) throw InputError(fmt::format("{}/{}/{}", place, key, missing), "missing; expected the name of a file");
+  };
+  check_split(train, "train", true);
+  check_split(valid, "valid", false);
+  check_split(test, "test", false);
+  if (loss == LossKind::softmax && classes < 2) {
+    throw InputError(place + "/classes",
+                     fmt::format("{} is too few for the loss softmax; expected 2 or more", classes));
+  }
+  if (encoding == Encoding::automatic) {
+    throw InputError(place + "/encoding",
+                     "recorded data do not say what they are; expected current bernoulli poisson "
+                     "or events");
+  }
+}
+
+void Experiment::validate(const std::string& place) const {
+  task.visit([&]<class Task>(const Task&) {
+    // A task that makes its trials declares how many are for evaluation; its training split has no end.
+    if constexpr (requires { &Task::evaluation; }) {
+      if (training.updates_per_epoch == 0) {
+        throw InputError(place + "/training/updates_per_epoch",
+                         fmt::format("0 means one pass over the training split, and that of {} has no end; expected 1 "
+                                     "or more",
+                                     Task::name));
+      }
+    }
+  });
+  const Words states = state_names(network);
+  for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {
+    const std::string here = fmt::format("{}/recording/states/{}", place, state - recording.states.begin());
+    if (std::find(states.begin(), states.end(), *state) == states.end())
+      throw InputError(here, not_one_of(*state, states));
+    if (std::find(recording.states.begin(), state, *state) != state) {
+      throw InputError(here, in_quotes(*state) + " stands here twice");
+    }
+  }
+}
+
+double LearningRateSchedule::factor(std::uint64_t update, std::uint64_t total) const {
+  const auto n = static_cast<double>(update);
+  const double warmup = n < warmup_updates ? (n + 1.0) / warmup_updates : 1.0;
+  if (kind == ScheduleKind::constant || total == 0) return warmup;
+  const double done = n / static_cast<double>(total);
+  return warmup * (final_fraction + (1.0 - final_fraction) * 0.5 * (1.0 + std::cos(std::numbers::pi * done)));
+}
+
+}  // namespace spikeweave

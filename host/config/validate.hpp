@@ -1,0 +1,44 @@
+// Calls validate() of every struct of the settings, the nested ones first, each with its own JSON pointer.
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "host/config/kinds.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave {
+
+// Throws InputError "<JSON pointer>: ..." at the first setting that does not go with the others.
+// place: JSON pointer of `value`; "" for the whole experiment.
+template <class T>
+void validate_settings([[maybe_unused]] const T& value, [[maybe_unused]] const std::string& place) {
+  if constexpr (is_choice<T>) {
+    value.visit([&](const auto& alternative) { validate_settings(alternative, place); });
+  } else if constexpr (is_list<T>) {
+    for (std::size_t i = 0; i < value.size(); ++i) validate_settings(value[i], fmt::format("{}/{}", place, i));
+  } else if constexpr (SettingsStruct<T>) {
+    for_each_field<T>(
+        [&](const auto& entry) { validate_settings(value.*(entry.member), fmt::format("{}/{}", place, entry.key)); });
+    if constexpr (requires { value.validate(place); }) value.validate(place);
+  }
+}
+
+// True if the default of a setting is no valid value, so that the key cannot be left out.
+template <class T>
+bool must_be_given(const T& default_value, const Range& range) {
+  if constexpr (WholeNumber<T> || std::same_as<T, double>) {
+    return !range.contains(static_cast<double>(default_value));
+  } else {
+    try {
+      validate_settings(default_value, "");
+    } catch (const InputError&) {
+      return true;
+    }
+    return false;
+  }
+}
+
+}  // namespace spikeweave

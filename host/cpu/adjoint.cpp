@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <vector>
+
+#include "host/cpu/eprop_signal.hpp"
+#include "host/cpu/operations.hpp"
+#include "spikeweave/core/flush.hpp"
+#include "spikeweave/learning/rate_penalty.hpp"
+
+namespace spikeweave::cpu {
+
+template <class Real>
+void rate_penalty(const RatePenaltyArgs<Real>& args) {
+  const std::size_t batch = args.factor.shape[0];
+  const std::size_t neurons = args.factor.shape[1];
+  for (std::size_t j = 0; j < neurons; ++j) {
+    Real mean = 0;
+    for (std::size_t b = 0; b < batch; ++b) {
+      mean += static_cast<Real>(args.spike_count(b, j)) / static_cast<Real>(args.length[b]);
+    }
+    mean /= static_cast<Real>(batch);
+    for (std::size_t b = 0; b < batch; ++b) {
+      const auto steps = static_cast<Real>(args.length[b]);
+      const Real rate = args.average == RateAverage::batch ? mean : static_cast<Real>(args.spike_count(b, j)) / steps;
+      args.factor(b, j) = rate_penalty_factor(args.coefficient, args.target, rate, steps, args.scale[b]);
+    }
+  }
+}
+template void rate_penalty<float>(const RatePenaltyArgs<float>&);
+template void rate_penalty<double>(const RatePenaltyArgs<double>&);
+
+namespace {
+
+template <class Real>
+void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<EpropAdjoint<Real>>& state,
+                 const SignalRows<Real>& signal, Real* __restrict psi_to_factor, std::size_t neurons) {
+  const auto constants = in.constants;
+  const Real kappa = in.readout.kappa;
+  const Real* const filtered = signal.filtered();
+  const Real* const unfiltered = signal.unfiltered();
+  const Real* const mask = signal.mask();
+#pragma GCC ivdep
+  for (std::size_t j = 0; j < neurons; ++j) {
+    EpropAdjoint<Real> s = state.load(j);
+    psi_to_factor[j] =
+        EpropAdjoint<Real>::step(constants.load(j), kappa, s, psi_to_factor[j], {filtered[j], unfiltered[j], mask[j]});
+    state.store(j, s);
+  }
+}
+
+}  // namespace
+
+template <class Real>
+void adjoint(const AdjointArgs<Real>& args, int threads) {
+  const std::size_t steps = args.psi_to_factor.shape[1];
+  const std::size_t neurons = args.psi_to_factor.shape[2];
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t b = 0; b < args.psi_to_factor.shape[0]; ++b) {
+    SignalRows<Real> signal(neurons);
+    signal.start_trial(args.in, b);
+    std::vector<std::byte> memory(columns_size<EpropAdjoint<Real>>(neurons));
+    const auto state = place_columns<EpropAdjoint<Real>>(memory.data(), neurons);
+    const auto length = static_cast<std::size_t>(args.in.length[b]);
+    for (std::size_t t = length; t-- > 0;) {
+      signal.load(args.in, b, t);
+      adjoint_row(args.in, state, signal, args.psi_to_factor.row(b, t), neurons);
+    }
+    std::fill(args.psi_to_factor.row(b) + length * neurons, args.psi_to_factor.row(b) + steps * neurons, Real(0));
+  }
+}
+template void adjoint<float>(const AdjointArgs<float>&, int);
+template void adjoint<double>(const AdjointArgs<double>&, int);
+
+template <class Real>
+void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
+  const std::size_t batch = args.factor.shape[0];
+  const std::size_t steps = args.factor.shape[1];
+  const std::size_t outputs = args.factor.shape[2];
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t b = 0; b < batch; ++b) {
+    std::vector<Real> f(outputs, Real(0));
+    const auto length = static_cast<std::size_t>(args.length[b]);
+    for (std::size_t t = length; t-- > 0;) {
+      const Real* error = args.error.row(b, t);
+      Real* factor = args.factor.row(b, t);
+      for (std::size_t k = 0; k < outputs; ++k) {
+        f[k] = flush(args.readout.kappa * f[k] + args.readout.gain * error[k]);
+        factor[k] = f[k];
+      }
+    }
+    std::fill(args.factor.row(b) + length * outputs, args.factor.row(b) + steps * outputs, Real(0));
+  }
+  if (args.bias_gradient.empty()) return;
+  for (std::size_t b = 0; b < batch; ++b) {
+    for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
+      for (std::size_t k = 0; k < outputs; ++k) args.bias_gradient[k] += args.error(b, t, k);
+    }
+  }
+}
+template void readout_adjoint<float>(const ReadoutAdjointArgs<float>&, int);
+template void readout_adjoint<double>(const ReadoutAdjointArgs<double>&, int);
+
+}  // namespace spikeweave::cpu

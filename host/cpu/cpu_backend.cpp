@@ -1,0 +1,74 @@
+#include "host/cpu/cpu_backend.hpp"
+
+#include <omp.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "host/cpu/operations.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave {
+namespace {
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "CPU";
+}
+
+template <class Real>
+class CpuBackend final : public Backend<Real> {
+ public:
+  explicit CpuBackend(int threads) : threads_(threads > 0 ? threads : omp_get_max_threads()) {}
+
+  std::string kind() const override { return "cpu"; }
+  std::string device_name() const override {
+    return processor_name() + ", " + std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
+  }
+
+  void* allocate(std::size_t bytes, const std::string& what) override {
+    void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (memory == nullptr) throw Error("out of memory: " + what + ": " + std::to_string(bytes) + " bytes asked");
+    return memory;
+  }
+  void free(void* memory) noexcept override { std::free(memory); }
+  void upload(void* to, const void* from_host, std::size_t bytes) override { std::memcpy(to, from_host, bytes); }
+  void download(void* to_host, const void* from, std::size_t bytes) override { std::memcpy(to_host, from, bytes); }
+  void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
+  void synchronize() override {}
+
+  void encode(const EncodeArgs& args) override { cpu::encode(args, threads_); }
+  void dropout(const DropoutArgs& args) override { cpu::dropout(args, threads_); }
+  void forward(const ForwardArgs<Real>& args) override { cpu::forward(args, threads_); }
+  void readout(const ReadoutArgs<Real>& args) override { cpu::readout(args, threads_); }
+  void loss(const LossArgs<Real>& args) override { cpu::loss(args, threads_); }
+  void rate_penalty(const RatePenaltyArgs<Real>& args) override { cpu::rate_penalty(args); }
+  void adjoint(const AdjointArgs<Real>& args) override { cpu::adjoint(args, threads_); }
+  void readout_adjoint(const ReadoutAdjointArgs<Real>& args) override { cpu::readout_adjoint(args, threads_); }
+  void outer_product(const OuterProductArgs<Real>& args) override { cpu::outer_product(args, threads_); }
+  void eligibility(const EligibilityArgs<Real>& args) override { cpu::eligibility(args, threads_); }
+  void apply(const ApplyArgs<Real>& args) override { cpu::apply(args, threads_); }
+  double sum_of_squares(View<const Real> values) override { return cpu::sum_of_squares(values); }
+  void spike_digest(const SpikeDigestArgs& args) override { cpu::spike_digest(args, threads_); }
+
+ private:
+  static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
+  int threads_;
+};
+
+}  // namespace
+
+template <class Real>
+std::unique_ptr<Backend<Real>> make_cpu_backend(int threads) {
+  return std::make_unique<CpuBackend<Real>>(threads);
+}
+template std::unique_ptr<Backend<float>> make_cpu_backend<float>(int);
+template std::unique_ptr<Backend<double>> make_cpu_backend<double>(int);
+
+}  // namespace spikeweave

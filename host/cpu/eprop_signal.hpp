@@ -1,0 +1,50 @@
+// The learning signal of one step for all neurons, as both forms of e-prop read it.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "host/cpu/active_list.hpp"
+#include "spikeweave/ops/gradient.hpp"
+
+namespace spikeweave::cpu {
+
+// The signal's rows over the neurons for one step of one trial.
+template <class Real>
+class SignalRows {
+ public:
+  explicit SignalRows(std::size_t neurons)
+      : filtered_(neurons), unfiltered_(neurons, Real(0)), mask_(neurons, Real(1)) {}
+
+  void start_trial(const EpropInputs<Real>& in, std::size_t b) {
+    if (!in.rate_factor.empty()) std::copy_n(in.rate_factor.row(b), unfiltered_.size(), unfiltered_.begin());
+  }
+
+  // L[j] = sum over k, ascending, of B[k,j] err[k]; 0 where the step is not scored.
+  void load(const EpropInputs<Real>& in, std::size_t b, std::size_t t) {
+    const bool scored = in.segment(b, t) >= 0;
+    if (scored || !is_zero_) std::fill(filtered_.begin(), filtered_.end(), Real(0));
+    is_zero_ = !scored;
+    if (scored) {
+      const Real* error = in.error.row(b, t);
+      for (std::size_t k = 0; k < in.error.shape[2]; ++k) {
+        add_scaled_row(error[k], in.feedback.row(k), filtered_.data(), filtered_.size());
+      }
+      for (Real& signal : filtered_) signal *= in.readout.gain;
+    }
+    if (!in.readout_mask.empty()) {
+      const std::uint8_t* mask = in.readout_mask.row(b, t / in.frame_steps);
+      for (std::size_t j = 0; j < mask_.size(); ++j) mask_[j] = mask[j] != 0 ? in.readout_mask_scale : Real(0);
+    }
+  }
+
+  const Real* filtered() const { return filtered_.data(); }
+  const Real* unfiltered() const { return unfiltered_.data(); }
+  const Real* mask() const { return mask_.data(); }
+
+ private:
+  std::vector<Real> filtered_, unfiltered_, mask_;
+  bool is_zero_ = false;
+};
+
+}  // namespace spikeweave::cpu

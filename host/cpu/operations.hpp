@@ -1,0 +1,33 @@
+// The operations of the CPU backend, one per file. Each sums in an order that does not depend on the thread count.
+#pragma once
+
+#include "spikeweave/backend/backend.hpp"
+
+namespace spikeweave::cpu {
+
+void encode(const EncodeArgs& args, int threads);
+void dropout(const DropoutArgs& args, int threads);
+void spike_digest(const SpikeDigestArgs& args, int threads);
+
+template <class Real>
+void forward(const ForwardArgs<Real>& args, int threads);
+template <class Real>
+void readout(const ReadoutArgs<Real>& args, int threads);
+template <class Real>
+void loss(const LossArgs<Real>& args, int threads);
+template <class Real>
+void rate_penalty(const RatePenaltyArgs<Real>& args);
+template <class Real>
+void adjoint(const AdjointArgs<Real>& args, int threads);
+template <class Real>
+void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads);
+template <class Real>
+void outer_product(const OuterProductArgs<Real>& args, int threads);
+template <class Real>
+void eligibility(const EligibilityArgs<Real>& args, int threads);
+template <class Real>
+void apply(const ApplyArgs<Real>& args, int threads);
+template <class Real>
+double sum_of_squares(View<const Real> values);
+
+}  // namespace spikeweave::cpu

@@ -1,0 +1,82 @@
+// Threads share the presynaptic rows of the gradient among them: every element is summed by one thread over trials and
+// steps in ascending order, so the bits do not depend on the thread count, and a thread's stripe stays in its cache.
+#include <algorithm>
+#include <vector>
+
+#include "host/cpu/active_list.hpp"
+#include "host/cpu/operations.hpp"
+
+namespace spikeweave::cpu {
+namespace {
+
+struct Stripe {
+  std::size_t begin, end;  // presynaptic cells, in their index space
+};
+
+template <class Real>
+void add_events(const OuterProductArgs<Real>& args, std::size_t b, Stripe stripe) {
+  const ProjectionView<Real>& block = args.projection;
+  for (std::size_t t = args.delay; t < static_cast<std::size_t>(args.length[b]); ++t) {
+    const std::size_t source = t - args.delay;
+    const std::uint8_t* events = args.events.row(b, source);
+    const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps);
+    const Real* post = args.post.row(b, t) + block.post_begin;
+    for_each_active(events, stripe.begin, stripe.end, [&](std::size_t i) {
+      if (mask != nullptr && mask[i] == 0) return;
+      const Real factor = args.scale * static_cast<Real>(events[i]);
+      add_scaled_row(factor, post, args.gradient.row(i - block.pre_begin), block.post_count);
+    });
+  }
+}
+
+// The values are constant within a frame, so the post factors of its steps are added up first.
+template <class Real>
+void add_values(const OuterProductArgs<Real>& args, std::size_t b, Stripe stripe, std::vector<Real>& frame_sum) {
+  const ProjectionView<Real>& block = args.projection;
+  const auto length = static_cast<std::size_t>(args.length[b]);
+  for (std::size_t begin = 0; begin < length; begin += args.frame_steps) {
+    const std::size_t frame = begin / args.frame_steps;
+    std::fill(frame_sum.begin(), frame_sum.end(), Real(0));
+    for (std::size_t t = begin; t < std::min(begin + args.frame_steps, length); ++t) {
+      const Real* post = args.post.row(b, t) + block.post_begin;
+      add_rows(&post, 1, frame_sum.data(), block.post_count);
+    }
+    const Real* values = args.values.row(b, frame);
+    const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, frame);
+    for (std::size_t i = stripe.begin; i < stripe.end; ++i) {
+      if (values[i] == Real(0) || (mask != nullptr && mask[i] == 0)) continue;
+      add_scaled_row(args.scale * values[i], frame_sum.data(), args.gradient.row(i - block.pre_begin),
+                     block.post_count);
+    }
+  }
+}
+
+}  // namespace
+
+template <class Real>
+void outer_product(const OuterProductArgs<Real>& args, int threads) {
+  const ProjectionView<Real>& block = args.projection;
+  const auto stripes = static_cast<std::size_t>(threads);
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t s = 0; s < stripes; ++s) {
+    const Stripe stripe{block.pre_begin + block.pre_count * s / stripes,
+                        block.pre_begin + block.pre_count * (s + 1) / stripes};
+    std::vector<Real> frame_sum(block.post_count);
+    for (std::size_t b = 0; b < args.post.shape[0]; ++b) {
+      if (!args.events.empty()) {
+        add_events(args, b, stripe);
+      } else {
+        add_values(args, b, stripe, frame_sum);
+      }
+    }
+  }
+  if (!args.zero_diagonal) return;
+  for (std::size_t i = 0; i < block.pre_count; ++i) {
+    const std::size_t j = block.pre_begin + i - block.post_begin;  // wraps where the cell is outside of the block
+    if (j < block.post_count) args.gradient(i, j) = Real(0);
+  }
+}
+template void outer_product<float>(const OuterProductArgs<float>&, int);
+template void outer_product<double>(const OuterProductArgs<double>&, int);
+
+}  // namespace spikeweave::cpu

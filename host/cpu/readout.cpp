@@ -1,0 +1,45 @@
+#include <algorithm>
+#include <vector>
+
+#include "host/cpu/active_list.hpp"
+#include "host/cpu/operations.hpp"
+
+namespace spikeweave::cpu {
+
+template <class Real>
+void readout(const ReadoutArgs<Real>& args, int threads) {
+  const std::size_t batch = args.output.shape[0];
+  const std::size_t steps = args.output.shape[1];
+  const std::size_t outputs = args.output.shape[2];
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t b = 0; b < batch; ++b) {
+    std::vector<Real> y(outputs, Real(0));
+    std::vector<Real> drive(outputs);
+    std::vector<const Real*> rows;
+    const auto length = static_cast<std::size_t>(args.length[b]);
+    for (std::size_t t = 0; t < length; ++t) {
+      const std::uint8_t* spikes = args.spikes.row(b, t);
+      const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, t / args.frame_steps);
+      std::fill(drive.begin(), drive.end(), Real(0));
+      for (std::size_t p = 0; p < args.projections.count; ++p) {
+        const ProjectionView<Real>& projection = args.projections.at[p];
+        rows.clear();
+        for_each_active(spikes, projection.pre_begin, projection.pre_begin + projection.pre_count, [&](std::size_t j) {
+          if (mask != nullptr && mask[j] == 0) return;
+          rows.push_back(projection.weights + (j - projection.pre_begin) * projection.post_count);
+        });
+        add_rows(rows.data(), rows.size(), drive.data() + projection.post_begin, projection.post_count);
+      }
+      Real* out = args.output.row(b, t);
+      for (std::size_t k = 0; k < outputs; ++k) {
+        y[k] = readout_step(args.derived, y[k], args.mask_scale * drive[k]);
+        out[k] = args.bias.empty() ? y[k] : y[k] + args.bias[k];
+      }
+    }
+    std::fill(args.output.row(b) + length * outputs, args.output.row(b) + steps * outputs, Real(0));
+  }
+}
+template void readout<float>(const ReadoutArgs<float>&, int);
+template void readout<double>(const ReadoutArgs<double>&, int);
+
+}  // namespace spikeweave::cpu

@@ -1,0 +1,116 @@
+#include "spikeweave/network/network.hpp"
+
+#include <cmath>
+
+#include "host/record/array_file.hpp"
+#include "host/record/path.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave {
+namespace {
+
+// The neighbouring populations of these names as one range; validated before.
+CellRange range_of(const std::vector<Population>& populations, const std::vector<std::string>& names) {
+  CellRange range;
+  for (const Population& population : populations) {
+    for (const std::string& name : names) {
+      if (population.name != name) continue;
+      if (range.count == 0) range.begin = population.neurons.begin;
+      range.count += population.neurons.count;
+    }
+  }
+  return range;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  return text;
+}
+
+Projection lay_out(const ProjectionSettings& settings, const Network& network) {
+  Projection projection;
+  projection.settings = settings;
+  projection.name = joined(settings.from) + " -> " + joined(settings.to);
+  const bool from_input = settings.from.front() == InputSettings::population;
+  const bool to_output = settings.to.front() == "output";
+  projection.kind = from_input  ? ProjectionKind::input
+                    : to_output ? ProjectionKind::readout
+                                : ProjectionKind::recurrent;
+  projection.pre = from_input ? CellRange{0, network.inputs} : range_of(network.populations, settings.from);
+  projection.post = to_output ? CellRange{0, network.outputs} : range_of(network.populations, settings.to);
+  projection.has_diagonal = projection.kind == ProjectionKind::recurrent && !settings.self_connections;
+  projection.offset = network.parameter_count;
+  return projection;
+}
+
+void draw_weights(const Projection& projection, std::uint32_t index, std::uint64_t seed, double* weights) {
+  const RandomStream stream(seed, Purpose::weights, index);
+  const double factor = projection.settings.scale == WeightScale::fan_in
+                            ? 1.0 / std::sqrt(static_cast<double>(projection.pre.count))
+                            : 1.0;
+  for (std::size_t w = 0; w < projection.size(); ++w) weights[w] = factor * projection.settings.weights.draw(stream, w);
+}
+
+void read_weights(const Projection& projection, std::size_t index, const std::string& directory, double* weights) {
+  const std::string place = "/network/projections/" + std::to_string(index) + "/weights_file";
+  const auto array = read_array<float>(resolve_path(directory, projection.settings.weights_file));
+  const std::vector<std::size_t> expected{projection.pre.count, projection.post.count};
+  if (array.shape != expected) {
+    throw InputError(
+        place, "shape " + shape_text(array.shape) + " does not fit; expected " + shape_text(expected) + " (pre, post)");
+  }
+  for (std::size_t w = 0; w < array.values.size(); ++w) weights[w] = static_cast<double>(array.values[w]);
+}
+
+}  // namespace
+
+Network build_network(const NetworkSettings& settings, const TaskShape& task) {
+  Network network;
+  network.dt = settings.dt;
+  network.inputs = task.inputs;
+  network.outputs = task.outputs;
+  network.encoding = settings.input.encoding == Encoding::automatic ? task.encoding : settings.input.encoding;
+  if ((network.encoding == Encoding::events) != (task.encoding == Encoding::events)) {
+    throw InputError("/network/input/encoding",
+                     std::string("\"") +
+                         std::string(EnumNames<Encoding>::names[static_cast<std::size_t>(network.encoding)]) +
+                         "\" does not fit this task, which gives " +
+                         (task.encoding == Encoding::events ? "events; use automatic" : "intensities, not events"));
+  }
+  network.input_dropout = settings.input.dropout;
+  network.readout = settings.readout;
+  for (const PopulationSettings& population : settings.populations) {
+    const auto size = static_cast<std::size_t>(population.size);
+    network.populations.push_back({population.name, {network.neurons, size}, population.neuron});
+    network.neurons += size;
+  }
+  for (const ProjectionSettings& projection : settings.projections) {
+    network.projections.push_back(lay_out(projection, network));
+    network.parameter_count += network.projections.back().size();
+  }
+  network.bias_offset = network.parameter_count;
+  network.parameter_count += network.readout.bias ? network.outputs : 0;
+  return network;
+}
+
+std::vector<double> initial_parameters(const Network& network, std::uint64_t seed, const std::string& directory) {
+  std::vector<double> parameters(network.parameter_count, 0.0);
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    double* weights = parameters.data() + projection.offset;
+    if (projection.settings.weights_file.empty()) {
+      draw_weights(projection, static_cast<std::uint32_t>(p), seed, weights);
+    } else {
+      read_weights(projection, p, directory, weights);
+    }
+    for (std::size_t w = 0; w < projection.size(); ++w) {
+      const std::size_t pre = projection.pre.begin + w / projection.post.count;
+      const std::size_t post = projection.post.begin + w % projection.post.count;
+      if (projection.has_diagonal && pre == post) weights[w] = 0.0;
+    }
+  }
+  return parameters;
+}
+
+}  // namespace spikeweave

@@ -1,0 +1,142 @@
+#include "spikeweave/network/network_state.hpp"
+
+#include <cmath>
+
+namespace spikeweave {
+namespace {
+
+// The columns of `elements`, laid out as place_columns does, in host memory.
+template <class S>
+std::vector<std::byte> pack_columns(const std::vector<S>& elements) {
+  std::vector<std::byte> memory(columns_size<S>(elements.size()));
+  const ColumnsOf<S> columns = place_columns<S>(memory.data(), elements.size());
+  for (std::size_t i = 0; i < elements.size(); ++i) columns.store(i, elements[i]);
+  return memory;
+}
+
+}  // namespace
+
+template <class Real>
+NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const FeedbackSettings& feedback,
+                                 std::uint64_t seed)
+    : backend(on),
+      network(of),
+      symmetric_feedback(feedback.template get_if<SymmetricFeedback>() != nullptr),
+      feedback_decay(feedback.template get_if<AdaptiveFeedback>() != nullptr
+                         ? feedback.template get_if<AdaptiveFeedback>()->decay
+                         : 0.0),
+      adaptive_feedback(feedback.template get_if<AdaptiveFeedback>() != nullptr),
+      readout(derive<Real>(of.readout, of.dt)) {
+  const std::size_t count = of.parameter_count;
+  const std::string sized_by = " (/network/projections)";
+  parameters_ = Buffer<Real, Real>(on, {count}, "parameters" + sized_by);
+  gradient_ = Buffer<Real, Real>(on, {count}, "gradient" + sized_by);
+  first_moment_ = Buffer<Real, Real>(on, {count}, "first moments" + sized_by);
+  second_moment_ = Buffer<Real, Real>(on, {count}, "second moments" + sized_by);
+  average_ = Buffer<Real, Real>(on, {count}, "parameter average" + sized_by);
+  feedback_ = Buffer<Real, Real>(on, {of.outputs, of.neurons}, "feedback weights (/network/populations)");
+  states_.resize(of.populations.size());
+  derive_neurons(seed);
+  draw_feedback(feedback, seed);
+}
+
+template <class Real>
+void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
+  std::vector<EligibilityConstants<Real>> all(network.neurons);
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const Population& population = network.populations[p];
+    NeuronModels::visit(population.neuron.value.index(), [&]<template <class> class Model>() {
+      using M = Model<Real>;
+      const auto& settings = std::get<typename M::Params>(population.neuron.value);
+      std::vector<typename M::Derived> derived(population.neurons.count);
+      for (std::size_t j = 0; j < derived.size(); ++j) {
+        const auto one = draw_parameters<typename M::NeuronParams>(settings, seed, static_cast<std::uint32_t>(p), j);
+        derived[j] = M::derive(one, network.dt);
+        all[population.neurons.begin + j] = M::eligibility(derived[j]);
+      }
+      const std::vector<std::byte> packed = pack_columns(derived);
+      derived_.emplace_back(backend, std::initializer_list<std::size_t>{packed.size()},
+                            "neuron constants (/network/populations/" + std::to_string(p) + "/size)");
+      derived_.back().upload(packed);
+    });
+  }
+  const std::vector<std::byte> packed = pack_columns(all);
+  constants_memory_ = Buffer<std::byte, Real>(backend, {packed.size()}, "eligibility constants (/network/populations)");
+  constants_memory_.upload(packed);
+  constants = place_columns<EligibilityConstants<Real>>(constants_memory_.data(), network.neurons);
+}
+
+template <class Real>
+void NetworkState<Real>::draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed) {
+  double std = 0.0;
+  FeedbackScale scale = FeedbackScale::unit;
+  if (const auto* random = feedback.template get_if<RandomFeedback>()) std = random->std, scale = random->scale;
+  if (const auto* adaptive = feedback.template get_if<AdaptiveFeedback>()) std = adaptive->std, scale = adaptive->scale;
+  if (scale == FeedbackScale::neuron_count) std /= std::sqrt(static_cast<double>(network.neurons));
+  const RandomStream stream(seed, Purpose::feedback);
+  std::vector<Real> weights(network.outputs * network.neurons);
+  for (std::size_t w = 0; w < weights.size(); ++w) weights[w] = static_cast<Real>(std * stream.normal(w));
+  feedback_.upload(weights);
+}
+
+template <class Real>
+void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
+  parameters_.upload(values);
+  if (!symmetric_feedback) return;
+  std::vector<Real> transposed(network.outputs * network.neurons, Real(0));
+  for (const Projection& projection : network.projections) {
+    if (projection.kind != ProjectionKind::readout) continue;
+    for (std::size_t w = 0; w < projection.size(); ++w) {
+      const std::size_t j = projection.pre.begin + w / projection.post.count;
+      const std::size_t k = projection.post.begin + w % projection.post.count;
+      transposed[k * network.neurons + j] += values[projection.offset + w];
+    }
+  }
+  feedback_.upload(transposed);
+}
+
+template <class Real>
+ProjectionList<Real> NetworkState<Real>::projections(ProjectionKind kind) const {
+  ProjectionList<Real> list;
+  for (const Projection& projection : network.projections) {
+    if (projection.kind != kind) continue;
+    SW_EXPECTS(list.count < ProjectionList<Real>::capacity, "too many projections of one kind");
+    list.at[list.count++] = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count,
+                             parameters_.data() + projection.offset};
+  }
+  return list;
+}
+
+template <class Real>
+View<const Real> NetworkState<Real>::bias() const {
+  return network.readout.bias ? View<const Real>(parameters_.data() + network.bias_offset, {network.outputs})
+                              : View<const Real>();
+}
+
+template <class Real>
+std::vector<PopulationView> NetworkState<Real>::populations(std::size_t batch) {
+  std::vector<PopulationView> views;
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const Population& population = network.populations[p];
+    PopulationView view;
+    view.model = population.neuron.value.index();
+    view.begin = population.neurons.begin;
+    view.count = population.neurons.count;
+    view.derived = derived_[p].data();
+    NeuronModels::visit(view.model, [&]<template <class> class Model>() {
+      using M = Model<Real>;
+      const auto& settings = std::get<typename M::Params>(population.neuron.value);
+      if constexpr (requires { settings.pseudo_derivative; }) view.pseudo_derivative = settings.pseudo_derivative;
+      states_[p].reshape(backend, {columns_size<typename M::State>(batch * view.count)},
+                         "neuron states (/network/populations/" + std::to_string(p) + "/size, /training/batch_size)");
+    });
+    view.state = states_[p].data();
+    views.push_back(view);
+  }
+  return views;
+}
+
+template class NetworkState<float>;
+template class NetworkState<double>;
+
+}  // namespace spikeweave

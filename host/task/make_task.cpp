@@ -1,0 +1,41 @@
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "host/task/tasks.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave {
+
+std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,
+                                double dt) {
+  struct Maker {
+    std::uint64_t seed;
+    const std::string& directory;
+    double dt;
+
+    std::unique_ptr<Task> operator()(const PianoRollSettings& s) const { return make_piano_roll(s, directory); }
+    std::unique_ptr<Task> operator()(const PatternGenerationSettings& s) const { return make_pattern_generation(s); }
+    std::unique_ptr<Task> operator()(const EvidenceAccumulationSettings& s) const {
+      return make_evidence_accumulation(s, seed, dt);
+    }
+    std::unique_ptr<Task> operator()(const StoreRecallSettings& s) const { return make_store_recall(s, seed, dt); }
+    std::unique_ptr<Task> operator()(const FrameClassificationSettings& s) const {
+      return make_frame_classification(s, seed);
+    }
+    std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
+  };
+
+  std::unique_ptr<Task> task = settings.visit(Maker{seed, directory, dt});
+  constexpr auto limit = std::numeric_limits<std::int32_t>::max();  // TrialBatch::length
+  const std::size_t steps = task->shape().max_steps;
+  if (steps > static_cast<std::size_t>(limit)) {
+    throw InputError("/task", fmt::format("a trial of {} steps; at most {} are allowed", steps, limit));
+  }
+  return task;
+}
+
+}  // namespace spikeweave

@@ -1,0 +1,98 @@
+// Evaluation: whole splits, the choice of the best parameters, the final test.
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "host/train/stopwatch.hpp"
+#include "spikeweave/train/trainer.hpp"
+
+namespace spikeweave {
+namespace {
+
+std::string split_name(Split split) {
+  return std::string(EnumNames<Split>::names[static_cast<std::size_t>(split)]);
+}
+
+}  // namespace
+
+template <class Real>
+std::vector<Real> Trainer<Real>::evaluation_parameters() const {
+  return experiment_.training.parameter_average > 0.0 ? state_->average_.download() : state_->parameters();
+}
+
+// Runs a whole split with the current parameters of the state.
+template <class Real>
+Metrics Trainer<Real>::evaluate(Split split, std::uint64_t* digest) {
+  const std::uint64_t count = task_->trial_count(split);
+  const auto size = static_cast<std::uint64_t>(experiment_.training.evaluation_batch);
+  Score score;
+  for (std::uint64_t begin = 0; begin < count; begin += size) {
+    std::vector<std::uint64_t> ids(std::min(size, count - begin));
+    std::iota(ids.begin(), ids.end(), begin);
+    std::vector<std::uint32_t> keys;
+    for (const std::uint64_t id : ids) keys.push_back(trial_key(split, id));
+    task_->fill(split, ids, batch_);
+    const TrialResult trial = simulator_->run(batch_, keys, {});
+    score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
+    task_->score(batch_, trial, score);
+    if (digest == nullptr) continue;
+    const std::vector<std::uint64_t> digests = simulator_->spike_digests();
+    for (std::size_t b = 0; b < digests.size(); ++b) *digest += digests[b] * (2 * ids[b] + 1);
+  }
+  return score.values();
+}
+
+template <class Real>
+bool Trainer<Real>::evaluation_due() const {
+  const auto every = static_cast<std::uint64_t>(experiment_.training.evaluate_every);
+  return task_->trial_count(Split::valid) > 0 && (finished() || (every > 0 && epoch_ % every == 0));
+}
+
+template <class Real>
+void Trainer<Real>::keep_if_best(const Metrics& valid) {
+  const auto metric = valid.find(task_->main_metric());
+  SW_EXPECTS(metric != valid.end(), "the task does not score its main metric");
+  const double score = task_->larger_is_better() ? -metric->second : metric->second;
+  if (!best_parameters_.empty() && !(score < best_score_)) return;
+  best_parameters_ = evaluation_parameters();
+  best_score_ = score;
+  best_epoch_ = epoch_;
+}
+
+// Spikes of the untrained network do not depend on rounding in gradients: this digest is the same on every backend.
+template <class Real>
+void Trainer<Real>::evaluate_untrained() {
+  EpochResult untrained;
+  const Stopwatch watch;
+  const Split split = task_->trial_count(Split::valid) > 0 ? Split::valid : Split::test;
+  if (task_->trial_count(split) > 0) {
+    std::uint64_t digest = 0;
+    untrained.splits[split_name(split)] = evaluate(split, &digest);
+    result_.digest["untrained_" + split_name(split)] = fmt::format("{:016x}", digest);
+  }
+  untrained.seconds = watch.seconds();
+  result_.epochs.push_back(untrained);
+}
+
+template <class Real>
+void Trainer<Real>::finish() {
+  if (result_.epochs.empty()) evaluate_untrained();
+  state_->set_parameters(best_parameters_.empty() ? evaluation_parameters() : best_parameters_);
+  for (const Split split : {Split::valid, Split::test}) {
+    if (task_->trial_count(split) == 0) continue;
+    std::uint64_t digest = 0;
+    result_.final[split_name(split)] = evaluate(split, &digest);
+    result_.digest[split_name(split)] = fmt::format("{:016x}", digest);
+  }
+  result_.final["train"] = result_.epochs.back().splits["train"];
+  if (!best_parameters_.empty()) result_.final["valid"]["best_epoch"] = static_cast<double>(best_epoch_);
+  for (const Split split : {Split::train, Split::valid, Split::test}) {
+    for (const auto& [name, metrics] : task_->baselines(split)) result_.baselines[name][split_name(split)] = metrics;
+  }
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace spikeweave

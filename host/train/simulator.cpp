@@ -1,0 +1,302 @@
+#include "spikeweave/train/simulator.hpp"
+
+#include <algorithm>
+
+namespace spikeweave {
+namespace {
+
+template <class To, class From>
+std::vector<To> converted(const std::vector<From>& values) {
+  return std::vector<To>(values.begin(), values.end());
+}
+
+template <class Real>
+Real dropout_scale(double drop_probability) {
+  return static_cast<Real>(1.0 / (1.0 - drop_probability));
+}
+
+}  // namespace
+
+template <class Real>
+Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& learning, LossKind loss,
+                           Reduction reduction, std::size_t frame_steps, std::uint64_t seed)
+    : state_(state),
+      backend_(state.backend),
+      network_(state.network),
+      rule_(std::get<EpropParams>(learning.value)),
+      loss_(loss),
+      reduction_(reduction),
+      frame_steps_(frame_steps),
+      seed_(seed) {}
+
+template <class Real>
+TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,
+                                 const Options& options) {
+  SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
+  batch_ = batch.batch;
+  steps_ = batch.steps;
+  upload_batch(batch, trial_keys);
+  make_input(batch, options.training);
+  run_forward(batch, options);
+  run_readout(batch, options.training);
+  return run_loss(batch, options.training);
+}
+
+template <class Real>
+void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys) {
+  const auto put = [this](auto& buffer, const auto& values, std::initializer_list<std::size_t> shape,
+                          const char* what) {
+    buffer.reshape(backend_, shape, std::string(what) + " (/training/batch_size)");
+    buffer.upload(values);
+  };
+  put(trial_key_, std::vector<std::uint32_t>(trial_keys.begin(), trial_keys.end()), {batch_}, "trial keys");
+  put(length_, batch.length, {batch_}, "trial lengths");
+  put(segment_, batch.segment, {batch_, steps_}, "segments");
+  put(scale_, trial_scales(batch), {batch_}, "error scales");
+  if (loss_ == LossKind::softmax) {
+    put(target_class_, batch.target_class, {batch_, batch.segments}, "target classes");
+  } else {
+    put(target_, converted<Real>(batch.target), {batch_, batch.segments, network_.outputs}, "targets");
+  }
+}
+
+template <class Real>
+std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch) const {
+  std::vector<double> scored(batch_, 0.0);
+  double total = 0.0;
+  for (std::size_t b = 0; b < batch_; ++b) {
+    for (std::size_t t = 0; t < steps_; ++t) scored[b] += batch.segment[b * steps_ + t] >= 0 ? 1.0 : 0.0;
+    total += scored[b];
+  }
+  std::vector<Real> scales(batch_, Real(0));
+  for (std::size_t b = 0; b < batch_; ++b) {
+    if (scored[b] == 0.0) continue;
+    const auto trials = static_cast<double>(batch_);
+    const double divisor = reduction_ == Reduction::sum          ? trials
+                           : reduction_ == Reduction::mean_trial ? scored[b] * trials
+                                                                 : total;
+    scales[b] = static_cast<Real>(1.0 / divisor);
+  }
+  return scales;
+}
+
+template <class Real>
+void Simulator<Real>::make_input(const TrialBatch& batch, bool training) {
+  const std::string sized_by = " (/training/batch_size)";
+  const std::size_t inputs = network_.inputs;
+  if (network_.encoding == Encoding::current) {
+    values_.reshape(backend_, {batch_, batch.frames, inputs}, "input values" + sized_by);
+    values_.upload(converted<Real>(batch.intensity));
+  } else {
+    events_.reshape(backend_, {batch_, steps_, inputs}, "input events" + sized_by);
+    if (network_.encoding == Encoding::events) {
+      events_.upload(batch.events);
+    } else {
+      intensity_.reshape(backend_, {batch_, batch.frames, inputs}, "input intensities" + sized_by);
+      intensity_.upload(batch.intensity);
+      backend_.encode({network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(), events_.view()});
+    }
+  }
+  if (training && network_.input_dropout > 0.0) {
+    input_mask_.reshape(backend_, {batch_, batch.frames, inputs}, "input dropout mask" + sized_by);
+    backend_.dropout({Purpose::input_dropout, network_.input_dropout, keys(), input_mask_.view()});
+  }
+  if (training && network_.readout.dropout > 0.0) {
+    readout_mask_.reshape(backend_, {batch_, batch.frames, network_.neurons}, "readout dropout mask" + sized_by);
+    backend_.dropout({Purpose::readout_dropout, network_.readout.dropout, keys(), readout_mask_.view()});
+  }
+}
+
+template <class Real>
+void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& options) {
+  const std::size_t neurons = network_.neurons;
+  const std::string sized_by = " (/training/batch_size, /network/populations)";
+  spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
+  spike_count_.reshape(backend_, {batch_, neurons}, "spike counts" + sized_by);
+  if (options.training) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
+
+  ForwardArgs<Real> args;
+  args.batch = batch_;
+  args.steps = steps_;
+  args.frame_steps = frame_steps_;
+  args.neuron_count = neurons;
+  args.length = length_.cview();
+  if (network_.encoding == Encoding::current) {
+    args.values = values_.cview();
+  } else {
+    args.events = events_.cview();
+  }
+  if (options.training && network_.input_dropout > 0.0) {
+    args.input_mask = input_mask_.cview();
+    args.input_scale = dropout_scale<Real>(network_.input_dropout);
+  }
+  args.input = state_.projections(ProjectionKind::input);
+  args.recurrent = state_.projections(ProjectionKind::recurrent);
+  args.populations = state_.populations(batch.batch);
+  args.keys = keys();
+  args.spikes = spikes_.view();
+  if (options.training) args.psi = psi_.view();
+  args.spike_count = spike_count_.view();
+  traces_.resize(options.traces.size());
+  for (std::size_t n = 0; n < traces_.size(); ++n) {
+    const StateTrace& trace = options.traces[n];
+    traces_[n].reshape(backend_, {batch_, steps_, trace.neurons.size()}, "recorded states (/recording)");
+    args.traces.push_back({trace.population, trace.column, trace.neurons, traces_[n].data()});
+  }
+  backend_.forward(args);
+}
+
+template <class Real>
+void Simulator<Real>::run_readout(const TrialBatch& /*batch*/, bool training) {
+  output_.reshape(backend_, {batch_, steps_, network_.outputs}, "outputs (/training/batch_size)");
+  ReadoutArgs<Real> args;
+  args.frame_steps = frame_steps_;
+  args.length = length_.cview();
+  args.spikes = spikes_.cview();
+  if (training && network_.readout.dropout > 0.0) {
+    args.mask = readout_mask_.cview();
+    args.mask_scale = dropout_scale<Real>(network_.readout.dropout);
+  }
+  args.projections = state_.projections(ProjectionKind::readout);
+  args.bias = state_.bias();
+  args.derived = state_.readout;
+  args.output = output_.view();
+  backend_.readout(args);
+}
+
+template <class Real>
+TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
+  const std::string sized_by = " (/training/batch_size)";
+  loss_sum_.reshape(backend_, {batch_}, "losses" + sized_by);
+  segment_output_.reshape(backend_, {batch_, batch.segments, network_.outputs}, "segment outputs" + sized_by);
+  if (training) error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors" + sized_by);
+  LossArgs<Real> args;
+  args.kind = loss_;
+  args.length = length_.cview();
+  args.segment = segment_.cview();
+  args.target = target_.cview();
+  args.target_class = target_class_.cview();
+  args.scale = scale_.cview();
+  args.output = output_.cview();
+  if (training) args.error = error_.view();
+  args.loss = loss_sum_.view();
+  args.segment_output = segment_output_.view();
+  backend_.loss(args);
+  return {loss_sum_.download(), segment_output_.download()};
+}
+
+template <class Real>
+EpropInputs<Real> Simulator<Real>::eprop_inputs() {
+  EpropInputs<Real> in;
+  in.frame_steps = frame_steps_;
+  in.length = length_.cview();
+  in.segment = segment_.cview();
+  in.error = error_.cview();
+  in.feedback = state_.feedback_.cview();
+  in.readout = state_.readout;
+  in.constants = state_.constants;
+  if (network_.readout.dropout > 0.0) {
+    in.readout_mask = readout_mask_.cview();
+    in.readout_mask_scale = dropout_scale<Real>(network_.readout.dropout);
+  }
+  const RateRegularization& rate = rule_.rate_regularization;
+  if (rate.coefficient > 0.0) {
+    rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
+    backend_.rate_penalty({static_cast<Real>(rate.coefficient),
+                           static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, length_.cview(),
+                           scale_.cview(), spike_count_.cview(), rate_factor_.view()});
+    in.rate_factor = rate_factor_.cview();
+  }
+  return in;
+}
+
+// Everything of the projection's outer product but the post factor.
+template <class Real>
+OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projection) {
+  OuterProductArgs<Real> args;
+  args.frame_steps = frame_steps_;
+  args.length = length_.cview();
+  args.projection = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count, nullptr};
+  args.zero_diagonal = projection.has_diagonal;
+  args.gradient =
+      View<Real>(state_.gradient_.data() + projection.offset, {projection.pre.count, projection.post.count});
+  switch (projection.kind) {
+    case ProjectionKind::input:
+      if (network_.encoding == Encoding::current) {
+        args.values = values_.cview();
+      } else {
+        args.events = events_.cview();
+      }
+      if (network_.input_dropout > 0.0) {
+        args.mask = input_mask_.cview();
+        args.scale = dropout_scale<Real>(network_.input_dropout);
+      }
+      break;
+    case ProjectionKind::recurrent:
+      args.events = spikes_.cview();
+      args.delay = 1;
+      break;
+    case ProjectionKind::readout:
+      args.events = spikes_.cview();
+      if (network_.readout.dropout > 0.0) {
+        args.mask = readout_mask_.cview();
+        args.scale = dropout_scale<Real>(network_.readout.dropout);
+      }
+      break;
+  }
+  return args;
+}
+
+template <class Real>
+void Simulator<Real>::compute_gradient() {
+  state_.gradient_.zero();
+  const EpropInputs<Real> in = eprop_inputs();
+  const auto learns = [](const Projection& p, bool readout) {
+    return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
+  };
+  const auto& projections = network_.projections;
+  const bool hidden_learns =
+      std::any_of(projections.begin(), projections.end(), [&](const Projection& p) { return learns(p, false); });
+  if (rule_.form == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
+  for (const Projection& projection : projections) {
+    if (!learns(projection, false)) continue;
+    OuterProductArgs<Real> product = product_args(projection);
+    if (rule_.form == EpropForm::trial) {
+      product.post = psi_.cview();
+      backend_.outer_product(product);
+    } else {
+      backend_.eligibility({in, psi_.cview(), product});
+    }
+  }
+  readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
+  View<Real> bias_gradient;
+  if (network_.readout.bias) {
+    bias_gradient = View<Real>(state_.gradient_.data() + network_.bias_offset, {network_.outputs});
+  }
+  backend_.readout_adjoint({length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
+  for (const Projection& projection : projections) {
+    if (!learns(projection, true)) continue;
+    OuterProductArgs<Real> product = product_args(projection);
+    product.post = readout_factor_.cview();
+    backend_.outer_product(product);
+  }
+}
+
+template <class Real>
+std::vector<std::uint64_t> Simulator<Real>::spike_digests() {
+  digest_.reshape(backend_, {batch_}, "spike digests");
+  backend_.spike_digest({length_.cview(), spikes_.cview(), digest_.view()});
+  return digest_.download();
+}
+
+template <class Real>
+std::vector<std::vector<float>> Simulator<Real>::traces() const {
+  std::vector<std::vector<float>> all;
+  for (const auto& trace : traces_) all.push_back(trace.download());
+  return all;
+}
+
+template class Simulator<float>;
+template class Simulator<double>;
+
+}  // namespace spikeweave

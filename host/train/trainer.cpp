@@ -1,0 +1,270 @@
+#include "spikeweave/train/trainer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "host/train/stopwatch.hpp"
+
+namespace spikeweave {
+namespace {
+
+constexpr double running_decay = 0.9;  // of the running mean of the main metric over updates
+
+// Fisher-Yates; a pure function of (seed, pass).
+std::vector<std::uint64_t> shuffled(std::uint64_t count, std::uint64_t seed, std::uint64_t pass) {
+  std::vector<std::uint64_t> order(count);
+  std::iota(order.begin(), order.end(), std::uint64_t{0});
+  const RandomStream stream(seed, Purpose::shuffle, 0, static_cast<std::uint32_t>(pass));
+  for (std::uint64_t i = count; i > 1; --i) std::swap(order[i - 1], order[stream.below(i, i)]);
+  return order;
+}
+
+}  // namespace
+
+// Sums over the updates of an epoch.
+template <class Real>
+struct Trainer<Real>::EpochTotals {
+  Score score;
+  std::vector<double> spikes;  // [neurons]
+  double steps = 0.0;          // trial steps
+  std::uint64_t update = 0;    // within the epoch
+};
+
+template <class Real>
+Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, const std::string& directory,
+                       RunObserver& observer)
+    : backend_(backend),
+      experiment_(experiment),
+      observer_(observer),
+      task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
+      network_(build_network(experiment.network, task_->shape())) {
+  const TaskShape shape = task_->shape();
+  state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
+  const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
+  const std::vector<Real> parameters(initial.begin(), initial.end());
+  state_->set_parameters(parameters);
+  state_->average_.upload(parameters);
+  simulator_ = std::make_unique<Simulator<Real>>(*state_, experiment.learning, shape.loss,
+                                                 experiment.training.reduction, shape.frame_steps, experiment.seed);
+  updater_ = std::make_unique<Updater<Real>>(*state_, experiment.optimizer, experiment.training.clip_norm,
+                                             experiment.training.parameter_average);
+  result_.title = experiment.title;
+  result_.seed = experiment.seed;
+  result_.backend = backend.kind();
+  result_.device = backend.device_name();
+}
+
+template <class Real>
+std::uint32_t Trainer<Real>::trial_key(Split split, std::uint64_t id) {
+  if (split == Split::train) return static_cast<std::uint32_t>(id) & 0x7FFFFFFFu;
+  return 0x80000000u | static_cast<std::uint32_t>(split) << 28 | (static_cast<std::uint32_t>(id) & 0x0FFFFFFFu);
+}
+
+template <class Real>
+std::uint64_t Trainer<Real>::updates_per_epoch() const {
+  const auto fixed = static_cast<std::uint64_t>(experiment_.training.updates_per_epoch);
+  const auto batch = static_cast<std::uint64_t>(experiment_.training.batch_size);
+  return fixed > 0 ? fixed : (task_->trial_count(Split::train) + batch - 1) / batch;
+}
+
+// The trials of the next update. A finite training split is shuffled anew for each pass; an epoch of one pass ends with
+// a smaller batch.
+template <class Real>
+std::vector<std::uint64_t> Trainer<Real>::next_ids() {
+  const auto batch = static_cast<std::uint64_t>(experiment_.training.batch_size);
+  const std::uint64_t count = task_->trial_count(Split::train);
+  const std::uint64_t update = updater_->update_count();
+  const bool one_pass = experiment_.training.updates_per_epoch == 0;
+  std::uint64_t begin = update * batch;
+  std::uint64_t end = begin + batch;
+  if (one_pass) {
+    begin = update / updates_per_epoch() * count + update % updates_per_epoch() * batch;
+    end = std::min(begin + batch, (update / updates_per_epoch() + 1) * count);
+  }
+  std::vector<std::uint64_t> ids;
+  for (std::uint64_t n = begin; n < end; ++n) {
+    if (count == 0) {
+      ids.push_back(n);
+      continue;
+    }
+    if (n / count != shuffled_pass_) {
+      shuffled_pass_ = n / count;
+      order_ = shuffled(count, experiment_.seed, shuffled_pass_);
+    }
+    ids.push_back(order_[n % count]);
+  }
+  return ids;
+}
+
+// What the reported loss is a mean over: trials, or scored steps.
+template <class Real>
+double Trainer<Real>::loss_weight(const TrialBatch& batch) const {
+  if (experiment_.training.reduction == Reduction::sum) return static_cast<double>(batch.batch);
+  return static_cast<double>(std::count_if(batch.segment.begin(), batch.segment.end(), [](auto s) { return s >= 0; }));
+}
+
+template <class Real>
+void Trainer<Real>::train_update(EpochTotals& totals) {
+  const std::vector<std::uint64_t> ids = next_ids();
+  task_->fill(Split::train, ids, batch_);
+  std::vector<std::uint32_t> keys;
+  const std::uint64_t first = updater_->update_count() * static_cast<std::uint64_t>(experiment_.training.batch_size);
+  for (std::size_t b = 0; b < ids.size(); ++b) keys.push_back(trial_key(Split::train, first + b));
+
+  const TrialResult trial = simulator_->run(batch_, keys, {.training = true, .traces = {}});
+  simulator_->compute_gradient();
+  const std::uint64_t total = updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs);
+  updater_->apply(experiment_.training.schedule.factor(updater_->update_count(), total));
+
+  Score score;
+  score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
+  task_->score(batch_, trial, score);
+  for (const auto& [name, sum] : score.metrics) totals.score.add(name, sum.sum, sum.weight);
+  const double main = score.metrics[task_->main_metric()].value();
+  running_metric_ =
+      updater_->update_count() == 1 ? main : running_decay * running_metric_ + (1.0 - running_decay) * main;
+
+  const std::vector<std::uint32_t> counts = simulator_->spike_counts();
+  double spikes = 0.0;
+  for (std::size_t n = 0; n < counts.size(); ++n) {
+    totals.spikes[n % network_.neurons] += counts[n];
+    spikes += counts[n];
+  }
+  const double steps = std::accumulate(batch_.length.begin(), batch_.length.end(), 0.0);
+  totals.steps += steps;
+  ++totals.update;
+  const double loss = score.metrics["loss"].value();
+  if (!std::isfinite(loss)) {
+    throw Error(
+        fmt::format("epoch {}: the loss is {}; the run has diverged (try a smaller /optimizer/learning_rate or "
+                    "/training/clip_norm)",
+                    epoch_ + 1, loss));
+  }
+  observer_.on_update({epoch_ + 1, static_cast<std::uint64_t>(experiment_.training.epochs), updater_->update_count(),
+                       total, loss, spikes / steps / static_cast<double>(network_.neurons) * 1000.0 / network_.dt});
+}
+
+template <class Real>
+void Trainer<Real>::train_epoch(SplitMetrics& splits) {
+  EpochTotals totals;
+  totals.spikes.assign(network_.neurons, 0.0);
+  while (totals.update < updates_per_epoch()) train_update(totals);
+  check_health(totals);
+  Metrics& train = splits["train"];
+  train = totals.score.values();
+  train["running_" + task_->main_metric()] = running_metric_;
+  for (const Population& population : network_.populations) {
+    const auto first = totals.spikes.begin() + static_cast<std::ptrdiff_t>(population.neurons.begin);
+    const double spikes = std::accumulate(first, first + static_cast<std::ptrdiff_t>(population.neurons.count), 0.0);
+    train["rate_" + population.name] =
+        spikes / totals.steps / static_cast<double>(population.neurons.count) * 1000.0 / network_.dt;
+  }
+}
+
+template <class Real>
+void Trainer<Real>::check_health(const EpochTotals& totals) {
+  const HealthSettings& health = experiment_.health;
+  for (const Population& population : network_.populations) {
+    double spikes = 0.0;
+    for (std::size_t j = 0; j < population.neurons.count; ++j) spikes += totals.spikes[population.neurons.begin + j];
+    const double rate = spikes / totals.steps / static_cast<double>(population.neurons.count);
+    if (spikes == 0.0) {
+      unhealthy(health.silent, fmt::format("epoch {}: population \"{}\" is silent: no spike in the whole epoch "
+                                           "(/health/silent says what to do)",
+                                           epoch_ + 1, population.name));
+    } else if (rate >= health.saturated_rate) {
+      unhealthy(health.saturated,
+                fmt::format("epoch {}: population \"{}\" is saturated: {:.3g} spikes per step, allowed is below {:.3g} "
+                            "(/health/saturated says what to do)",
+                            epoch_ + 1, population.name, rate, health.saturated_rate));
+    }
+  }
+  const std::vector<Real> parameters = state_->parameters();
+  if (!std::all_of(parameters.begin(), parameters.end(), [](Real w) { return std::isfinite(w); })) {
+    throw Error(fmt::format("epoch {}: a parameter is not finite; the run has diverged", epoch_ + 1));
+  }
+}
+
+template <class Real>
+void Trainer<Real>::unhealthy(OnUnhealthy action, const std::string& text) {
+  if (action == OnUnhealthy::stop) throw Error(text);
+  if (action == OnUnhealthy::warn) warn(text);
+}
+
+template <class Real>
+void Trainer<Real>::warn(const std::string& text) {
+  result_.warnings.push_back(text);
+  observer_.on_warning(text);
+}
+
+template <class Real>
+void Trainer<Real>::run_epoch() {
+  if (result_.epochs.empty()) evaluate_untrained();
+  if (finished()) return;
+  EpochResult epoch;
+  const Stopwatch watch;
+  train_epoch(epoch.splits);
+  ++epoch_;
+  epoch.epoch = epoch_;
+  if (evaluation_due()) {
+    const std::vector<Real> training_parameters = state_->parameters();
+    state_->set_parameters(evaluation_parameters());
+    epoch.splits["valid"] = evaluate(Split::valid, nullptr);
+    state_->set_parameters(training_parameters);
+    if (experiment_.training.select_best) keep_if_best(epoch.splits["valid"]);
+  }
+  epoch.seconds = watch.seconds();
+  result_.epochs.push_back(epoch);
+  observer_.on_epoch(epoch, {epoch_, static_cast<std::uint64_t>(experiment_.training.epochs), updater_->update_count(),
+                             updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs), 0.0, 0.0});
+}
+
+template <class Real>
+TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
+  return {epoch_,
+          updater_->update_count(),
+          state_->parameters(),
+          state_->first_moment_.download(),
+          state_->second_moment_.download(),
+          state_->average_.download(),
+          state_->feedback(),
+          best_parameters_,
+          best_score_,
+          best_epoch_,
+          running_metric_,
+          result_};
+}
+
+template <class Real>
+void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
+  if (from.parameters.size() != network_.parameter_count) {
+    throw InputError(
+        fmt::format("the checkpoint holds {} parameters, and the network has {}; has the data of the task "
+                    "changed?",
+                    from.parameters.size(), network_.parameter_count));
+  }
+  epoch_ = from.epoch;
+  updater_->set_update_count(from.update_count);
+  state_->parameters_.upload(from.parameters);
+  state_->first_moment_.upload(from.first_moment);
+  state_->second_moment_.upload(from.second_moment);
+  state_->average_.upload(from.average);
+  state_->set_feedback(from.feedback);
+  best_parameters_ = from.best_parameters;
+  best_score_ = from.best_score;
+  best_epoch_ = from.best_epoch;
+  running_metric_ = from.running_metric;
+  const RunResult here = result_;
+  result_ = from.result;
+  result_.title = here.title;  // a run may go on under another title and on another machine
+  result_.backend = here.backend;
+  result_.device = here.device;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace spikeweave

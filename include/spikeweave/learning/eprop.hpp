@@ -1,0 +1,116 @@
+// Eligibility propagation (e-prop 1) for neurons with a membrane and a threshold adaptation.
+//
+// Source: Bellec et al. (2020), Nat. Commun. 11:3625, eqs. 13 and 22-25, in two forms that give the same sum:
+// the textbook form with traces per synapse, and its adjoint, a recursion per neuron that runs backward in time, after
+// which dW[i,j] = sum_t H[t,j] * pre[t,i]. Derivation of the adjoint: swap the sums over t in the textbook form.
+// Exact for weights that do not change during the trial; drops the influence of a spike on other neurons' later spikes
+// and the gradient through the reset, as the source does.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "spikeweave/models/model.hpp"
+
+namespace spikeweave {
+
+enum class EpropForm { trial, step };
+template <>
+struct EnumNames<EpropForm> {
+  static constexpr std::array<std::string_view, 2> names{"trial", "step"};
+};
+
+enum class RateAverage { trial, batch };
+template <>
+struct EnumNames<RateAverage> {
+  static constexpr std::array<std::string_view, 2> names{"trial", "batch"};
+};
+
+// E_reg = coefficient/2 * sum_j (f_j - target)^2, f_j = spikes of neuron j per step.
+struct RateRegularization {
+  double coefficient = 0.0;
+  double target_rate = 10.0;
+  RateAverage average = RateAverage::trial;
+
+  static constexpr auto fields() {
+    using Self = RateRegularization;
+    return std::tuple{
+        field("coefficient", &Self::coefficient, "", non_negative, "Weight of the penalty; 0: none."),
+        field("target_rate", &Self::target_rate, "Hz", non_negative, "Firing rate that is not penalised."),
+        field("average", &Self::average, "Whether a neuron's rate is that of the trial or the mean over the batch."),
+    };
+  }
+};
+
+struct EpropParams {
+  static constexpr std::string_view name = "eprop";
+  static constexpr std::string_view summary = "Eligibility propagation with a broadcast learning signal.";
+  static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625, eqs. 13, 22-25";
+
+  EpropForm form = EpropForm::trial;
+  RateRegularization rate_regularization{};
+
+  static constexpr auto fields() {
+    using Self = EpropParams;
+    return std::tuple{
+        field("form", &Self::form,
+              "trial: backward recursion per neuron and an outer product; step: traces per synapse (textbook, slow)."),
+        field("rate_regularization", &Self::rate_regularization, "Penalty on firing rates away from a target."),
+    };
+  }
+};
+
+// The learning signal's part of one neuron and step, ready for the recursions.
+template <class Real>
+struct EpropSignal {
+  Real filtered;    // readout gain * L[t,j]: passes the output filter kappa
+  Real unfiltered;  // factor of the rate penalty, constant in a trial
+  Real mask;        // what the readout sees of the neuron's spike: 1, or 0 or 1/(1-p) under dropout
+};
+
+// Backward in t, all zero at the end of the trial.
+template <class Real>
+struct EpropAdjoint {
+  Real c = 0;    // output filter, run anti-causally over the learning signal
+  Real lam = 0;  // influence of the adaptation
+  Real h = 0;    // membrane filter; times zeta it is the post factor of dW
+
+  static constexpr auto columns() {
+    using Self = EpropAdjoint;
+    return std::tuple{
+        column("c", &Self::c, "", "Filtered learning signal."),
+        column("lambda", &Self::lam, "", "Adjoint of the adaptation."),
+        column("h", &Self::h, "", "Adjoint of the membrane."),
+    };
+  }
+
+  // Returns the post factor H[t,j].
+  SW_HD static Real step(const EligibilityConstants<Real>& k, Real kappa, EpropAdjoint& s, Real psi,
+                         const EpropSignal<Real>& signal) {
+    s.c = flush(kappa * s.c + signal.filtered);
+    const Real g = psi * (signal.mask * s.c + signal.unfiltered + s.lam);
+    s.lam = flush(k.rho * s.lam - k.beta * g);
+    s.h = flush(g + k.alpha * s.h);
+    return k.zeta * s.h;
+  }
+};
+
+// Forward in t, one per synapse: the textbook form, kept as the reference.
+template <class Real>
+struct EpropTrace {
+  Real zbar = 0;  // low-passed presynaptic activity (of the pre cell, with the post cell's membrane constant)
+  Real ea = 0;    // eligibility of the adaptation
+  Real ebar = 0;  // eligibility after the output filter
+  Real gradient = 0;
+
+  SW_HD static void step(const EligibilityConstants<Real>& k, Real kappa, EpropTrace& s, Real psi, Real pre,
+                         const EpropSignal<Real>& signal) {
+    s.zbar = flush(k.alpha * s.zbar + k.zeta * pre);
+    const Real e = psi * (s.zbar - k.beta * s.ea);
+    s.ea = flush(k.rho * s.ea + e);
+    s.ebar = flush(kappa * s.ebar + signal.mask * e);
+    s.gradient += signal.filtered * s.ebar + signal.unfiltered * e;
+  }
+};
+
+}  // namespace spikeweave

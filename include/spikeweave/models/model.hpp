@@ -1,0 +1,96 @@
+// What a neuron model is made of. A model is one header plus one line in models/all.hpp.
+//
+//   struct LifParams<Value>   settings with fields(); Value = Distribution in an experiment, double for one neuron.
+//   struct Lif<Real>          Derived (constants of one neuron) and State, both with columns(); derive(), step().
+//
+// step() is called once per neuron and time step, in the order of the specification (0.2): refractory counter, voltage
+// from the current and the previous spike, slow state, pseudo-derivative, spike. It uses + - * / only.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include "spikeweave/core/columns.hpp"
+#include "spikeweave/core/distribution.hpp"
+#include "spikeweave/core/error.hpp"
+#include "spikeweave/core/field.hpp"
+#include "spikeweave/core/flush.hpp"
+#include "spikeweave/models/pseudo_derivative.hpp"
+
+namespace spikeweave {
+
+// How a neuron filters its input and its own spikes: all that e-prop has to know of a model.
+template <class Real>
+struct EligibilityConstants {
+  Real alpha;  // decay of the membrane per step
+  Real zeta;   // gain of the input current
+  Real rho;    // decay of the adaptation per step
+  Real beta;   // strength of the adaptation; 0: none
+
+  static constexpr auto columns() {
+    using Self = EligibilityConstants;
+    return std::tuple{
+        column("alpha", &Self::alpha, "", "Membrane decay per step."),
+        column("zeta", &Self::zeta, "", "Gain of the input current."),
+        column("rho", &Self::rho, "", "Adaptation decay per step."),
+        column("beta", &Self::beta, "", "Adaptation strength."),
+    };
+  }
+};
+
+// What one step gives to the rest of the network.
+template <class Real>
+struct StepOutput {
+  Real spike;  // 1 or 0
+  Real psi;    // pseudo-derivative dz/dv
+};
+
+template <class M, class Real = typename M::Value>
+concept NeuronModel = requires(const typename M::Derived& d, typename M::State& s, Real current, std::uint32_t word) {
+  { M::template step<PiecewiseLinear>(d, s, current, word) } -> std::same_as<StepOutput<Real>>;
+  { M::eligibility(d) } -> std::same_as<EligibilityConstants<Real>>;
+  { M::uses_random } -> std::convertible_to<bool>;
+  typename M::Params;
+  M::State::columns();
+  M::Derived::columns();
+};
+
+// The settings of one neuron: every Distribution drawn, one stream per field.
+// Throws InputError where a drawn value is outside of the field's range.
+// One: Params<double>; Settings: Params<Distribution> of the same model.
+template <class One, class Settings>
+One draw_parameters(const Settings& settings, std::uint64_t seed, std::uint32_t population, std::uint64_t neuron) {
+  One one;
+  std::uint32_t stream = population << 8;
+  std::apply(
+      [&](const auto&... from) {
+        std::apply(
+            [&](const auto&... to) {
+              const auto copy = [&](const auto& source, const auto& target) {
+                if constexpr (std::is_same_v<std::decay_t<decltype(settings.*(source.member))>, Distribution>) {
+                  const RandomStream draws(seed, Purpose::neuron_parameters, stream);
+                  const double value = (settings.*(source.member)).draw(draws, neuron);
+                  if (!source.range.contains(value)) {
+                    throw InputError(
+                        "/network/populations/" + std::to_string(population) + "/neuron/" + std::string(source.key),
+                        "the distribution gives neuron " + std::to_string(neuron) + " the value " +
+                            std::to_string(value) + ", which is not allowed; see `spikeweave describe model`");
+                  }
+                  one.*(target.member) = value;
+                } else {
+                  one.*(target.member) = settings.*(source.member);
+                }
+                ++stream;
+              };
+              (copy(from, to), ...);
+            },
+            One::fields());
+      },
+      Settings::fields());
+  return one;
+}
+
+}  // namespace spikeweave

@@ -1,0 +1,63 @@
+// The network, checked and laid out: index ranges of populations, blocks of weights in one parameter vector.
+//
+// Three index spaces: inputs, neurons (all populations in the order of declaration), outputs. All learned numbers stand
+// in one vector [parameter_count]: the projections' blocks in order, each [pre, post] with row = presynaptic cell, then
+// the biases of the outputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spikeweave/network/settings.hpp"
+#include "spikeweave/ops/projection.hpp"
+#include "spikeweave/task/task.hpp"
+
+namespace spikeweave {
+
+struct CellRange {
+  std::size_t begin = 0;
+  std::size_t count = 0;
+};
+
+struct Population {
+  std::string name;
+  CellRange neurons;
+  NeuronModels::Settings neuron;
+};
+
+struct Projection {
+  ProjectionKind kind = ProjectionKind::input;
+  std::string name;  // "input -> regular+adaptive"
+  CellRange pre;
+  CellRange post;
+  std::size_t offset = 0;     // of the block in the parameter vector
+  bool has_diagonal = false;  // recurrent, without self-connections: weights from a cell to itself stay 0
+  ProjectionSettings settings;
+
+  std::size_t size() const { return pre.count * post.count; }
+};
+
+struct Network {
+  double dt = 1.0;  // [ms]
+  std::size_t inputs = 0;
+  std::size_t neurons = 0;
+  std::size_t outputs = 0;
+  Encoding encoding = Encoding::bernoulli;
+  double input_dropout = 0.0;
+  LeakyReadoutParams readout;
+  std::vector<Population> populations;
+  std::vector<Projection> projections;
+  std::size_t bias_offset = 0;
+  std::size_t parameter_count = 0;
+};
+
+// settings: validated. Throws InputError where the settings do not fit the task.
+Network build_network(const NetworkSettings& settings, const TaskShape& task);
+
+// Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
+// [parameter_count].
+std::vector<double> initial_parameters(const Network& network, std::uint64_t seed, const std::string& directory);
+
+}  // namespace spikeweave

@@ -1,0 +1,57 @@
+// Every array of a network on a backend that lives longer than one trial.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "spikeweave/backend/buffer.hpp"
+#include "spikeweave/learning/feedback.hpp"
+#include "spikeweave/network/network.hpp"
+
+namespace spikeweave {
+
+template <class Real>
+class NetworkState {
+ public:
+  // Draws the parameters of the neurons and the feedback weights from `seed`; learned parameters are set by the caller.
+  NetworkState(Backend<Real>& backend, const Network& network, const FeedbackSettings& feedback, std::uint64_t seed);
+
+  // The learned parameters, [parameter_count]; see Network. Setting them also refreshes symmetric feedback.
+  std::vector<Real> parameters() const { return parameters_.download(); }
+  void set_parameters(const std::vector<Real>& values);
+  // [outputs, neurons]
+  std::vector<Real> feedback() const { return feedback_.download(); }
+  void set_feedback(const std::vector<Real>& values) { feedback_.upload(values); }
+
+  // The projections of one kind with their current weights.
+  ProjectionList<Real> projections(ProjectionKind kind) const;
+  View<const Real> bias() const;  // [outputs] or empty
+  // The populations with their constants and with states for `batch` trials.
+  std::vector<PopulationView> populations(std::size_t batch);
+
+  Backend<Real>& backend;
+  const Network& network;
+  const bool symmetric_feedback;
+  const double feedback_decay;  // adaptive feedback; otherwise 0
+  const bool adaptive_feedback;
+  ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
+  LeakyReadoutDerived<Real> readout;
+
+  Buffer<Real, Real> parameters_;     // [parameter_count]
+  Buffer<Real, Real> gradient_;       // [parameter_count]
+  Buffer<Real, Real> first_moment_;   // [parameter_count]
+  Buffer<Real, Real> second_moment_;  // [parameter_count]
+  Buffer<Real, Real> average_;        // [parameter_count] running average of the parameters
+  Buffer<Real, Real> feedback_;       // [outputs, neurons]
+
+ private:
+  void draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed);
+  void derive_neurons(std::uint64_t seed);
+
+  Buffer<std::byte, Real> constants_memory_;
+  std::vector<Buffer<std::byte, Real>> derived_;  // per population: columns of Model::Derived
+  std::vector<Buffer<std::byte, Real>> states_;   // per population: columns of Model::State over [batch, count]
+};
+
+}  // namespace spikeweave

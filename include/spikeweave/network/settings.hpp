@@ -1,0 +1,109 @@
+// The network as the experiment file describes it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spikeweave/core/distribution.hpp"
+#include "spikeweave/models/all.hpp"
+#include "spikeweave/models/leaky_readout.hpp"
+#include "spikeweave/ops/encode.hpp"
+
+namespace spikeweave {
+
+// The population "input": as many cells as the task has input channels.
+struct InputSettings {
+  static constexpr std::string_view population = "input";
+
+  Encoding encoding = Encoding::automatic;
+  double dropout = 0.0;
+
+  static constexpr auto fields() {
+    using Self = InputSettings;
+    return std::tuple{
+        field("encoding", &Self::encoding,
+              "How the task's intensities become input; automatic: what the task is made for."),
+        field("dropout", &Self::dropout, "", below_one,
+              "Probability that a channel is silent for a frame in training."),
+    };
+  }
+};
+
+struct PopulationSettings {
+  std::string name;
+  int size = 0;
+  NeuronModels::Settings neuron{};
+
+  static constexpr auto fields() {
+    using Self = PopulationSettings;
+    return std::tuple{
+        field("name", &Self::name, "Name of the population; unique; not input or output; without a slash."),
+        field("size", &Self::size, "neurons", closed(1, 1e8), "Number of neurons."),
+        field("neuron", &Self::neuron, "Model and parameters of the neurons."),
+    };
+  }
+};
+
+enum class WeightScale { unit, fan_in };
+template <>
+struct EnumNames<WeightScale> {
+  static constexpr std::array<std::string_view, 2> names{"unit", "fan_in"};
+};
+
+struct ProjectionSettings {
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  Distribution weights = Distribution::gaussian(0.0, 1.0);
+  WeightScale scale = WeightScale::fan_in;
+  std::string weights_file;
+  bool trainable = true;
+  bool self_connections = false;
+  double low = -100.0;
+  double high = 100.0;
+  double learning_rate_factor = 1.0;
+
+  static constexpr auto fields() {
+    using Self = ProjectionSettings;
+    return std::tuple{
+        field("from", &Self::from, "Presynaptic populations, a stretch of neighbours in the order of declaration."),
+        field("to", &Self::to, "Postsynaptic populations, a stretch of neighbours, or output."),
+        field("weights", &Self::weights, "Initial weights."),
+        field("scale", &Self::scale,
+              "fan_in divides the drawn weights by the root of the number of presynaptic cells."),
+        field("weights_file", &Self::weights_file,
+              "Initial weights from a file instead: x.npy or x.h5:/data/set, shape [pre, post]."),
+        field("trainable", &Self::trainable, "Whether learning changes the weights."),
+        field("self_connections", &Self::self_connections, "Whether a neuron may project to itself."),
+        field("low", &Self::low, "Lower bound of the weights."),
+        field("high", &Self::high, "Upper bound of the weights."),
+        field("learning_rate_factor", &Self::learning_rate_factor, "", non_negative, "Multiplies the learning rate."),
+    };
+  }
+};
+
+struct NetworkSettings {
+  double dt = 1.0;
+  InputSettings input{};
+  std::vector<PopulationSettings> populations;
+  LeakyReadoutParams readout{};
+  std::vector<ProjectionSettings> projections;
+
+  static constexpr auto fields() {
+    using Self = NetworkSettings;
+    return std::tuple{
+        field("dt", &Self::dt, "ms", positive, "Length of a time step."),
+        field("input", &Self::input, "The population \"input\"; its size is the task's."),
+        field("populations", &Self::populations, "Populations of spiking neurons, in order."),
+        field("readout", &Self::readout, "The population \"output\" of leaky readouts; its size is the task's."),
+        field("projections", &Self::projections,
+              "Dense projections; delay 0 from the input and to the output, 1 step between neurons."),
+    };
+  }
+
+  // Names unique and known, ranges contiguous, bounds ordered, at least one projection to "output". place: JSON
+  // pointer.
+  void validate(const std::string& place) const;
+};
+
+}  // namespace spikeweave

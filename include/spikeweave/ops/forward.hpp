@@ -1,0 +1,60 @@
+// The forward pass: T steps of propagation and neuron dynamics for all populations of the network.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "spikeweave/models/all.hpp"
+#include "spikeweave/ops/encode.hpp"
+#include "spikeweave/ops/projection.hpp"
+
+namespace spikeweave {
+
+// One population inside the network's single index space of neurons.
+// The memory of states and constants is laid out by place_columns<Model::State>, place_columns<Model::Derived>.
+struct PopulationView {
+  std::size_t model = 0;  // index in NeuronModels
+  PseudoDerivative pseudo_derivative = PseudoDerivative::piecewise_linear;
+  std::size_t begin = 0;  // first neuron
+  std::size_t count = 0;
+  std::byte* state = nullptr;    // columns of Model::State over [batch, count], index b * count + j
+  std::byte* derived = nullptr;  // columns of Model::Derived over [count]
+};
+
+// One state column of one population, to be copied at every step.
+struct TraceView {
+  std::size_t population = 0;
+  std::size_t column = 0;            // index in Model::State::columns()
+  std::vector<std::size_t> neurons;  // within the population
+  float* values = nullptr;           // [batch, steps, neurons]
+};
+
+// Input current of step t: sum over input projections of x[t,i] W[i,j], plus the sum over recurrent projections of
+// z[t-1,i] W[i,j]. Each sum starts at 0 and runs over projections in order and over i in ascending order, so that every
+// backend and every launch shape gives the same bits.
+template <class Real>
+struct ForwardArgs {
+  std::size_t batch = 0;
+  std::size_t steps = 0;        // T of the batch: the longest trial
+  std::size_t frame_steps = 1;  // steps per frame of input values and masks
+  std::size_t neuron_count = 0;
+  View<const std::int32_t> length;  // [batch]  steps of each trial; spikes and psi beyond are not written
+
+  // Exactly one of the two is given.
+  View<const std::uint8_t> events;      // [batch, steps, inputs]  events per step
+  View<const Real> values;              // [batch, frames, inputs]  currents, constant within a frame
+  View<const std::uint8_t> input_mask;  // [batch, frames, inputs]  or empty: no dropout
+  Real input_scale = 1;                 // multiplies the input sum: 1/(1-p) under dropout, else 1
+
+  ProjectionList<Real> input;
+  ProjectionList<Real> recurrent;
+  std::vector<PopulationView> populations;
+  RandomKeys keys;  // of stochastic neurons
+
+  View<std::uint8_t> spikes;        // [batch, steps, neurons]
+  View<Real> psi;                   // [batch, steps, neurons]; empty: not wanted
+  View<std::uint32_t> spike_count;  // [batch, neurons]; overwritten
+  std::vector<TraceView> traces;    // recorded states
+};
+
+}  // namespace spikeweave

@@ -1,0 +1,86 @@
+// From errors to gradients: the backward recursion per neuron, outer products over time, and the textbook form.
+#pragma once
+
+#include <cstdint>
+
+#include "spikeweave/core/view.hpp"
+#include "spikeweave/learning/eprop.hpp"
+#include "spikeweave/models/leaky_readout.hpp"
+#include "spikeweave/ops/projection.hpp"
+
+namespace spikeweave {
+
+// Factor of the firing-rate penalty: scale[b] * coefficient * (f[b,j] - target) / T_b, with f = spikes / T_b of the
+// trial, or its mean over the batch.
+// Source: Bellec et al. (2020), Methods, eq. 40 (per trial as in NEST, over the batch as in the TensorFlow code).
+template <class Real>
+struct RatePenaltyArgs {
+  Real coefficient = 0;
+  Real target = 0;  // spikes per step
+  RateAverage average = RateAverage::trial;
+  View<const std::int32_t> length;        // [batch]
+  View<const Real> scale;                 // [batch]
+  View<const std::uint32_t> spike_count;  // [batch, neurons]
+  View<Real> factor;                      // [batch, neurons]; overwritten
+};
+
+// What both forms of e-prop read.
+template <class Real>
+struct EpropInputs {
+  std::size_t frame_steps = 1;
+  View<const std::int32_t> length;        // [batch]
+  View<const std::int32_t> segment;       // [batch, steps]  -1: the error is 0
+  View<const Real> error;                 // [batch, steps, outputs]
+  View<const Real> feedback;              // [outputs, neurons]
+  View<const Real> rate_factor;           // [batch, neurons] or empty
+  View<const std::uint8_t> readout_mask;  // [batch, frames, neurons] or empty
+  Real readout_mask_scale = 1;
+  LeakyReadoutDerived<Real> readout;
+  ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
+};
+
+// Replaces psi[b,t,j] by the post factor H[b,t,j] (EpropAdjoint), backward in t from the end of each trial.
+template <class Real>
+struct AdjointArgs {
+  EpropInputs<Real> in;
+  View<Real> psi_to_factor;  // [batch, steps, neurons]; steps beyond a trial's length are set to 0
+};
+
+// Post factor of the readout's own weights: F[t,k] = kappa F[t+1,k] + gain * error[t,k], backward in t, so that
+// dW_out[j,k] = sum_t F[t,k] z[t,j]. Adds sum_t error[t,k] to the gradient of the bias.
+template <class Real>
+struct ReadoutAdjointArgs {
+  View<const std::int32_t> length;  // [batch]
+  View<const Real> error;           // [batch, steps, outputs]
+  LeakyReadoutDerived<Real> readout;
+  View<Real> factor;         // [batch, steps, outputs]; overwritten, 0 beyond a trial's length
+  View<Real> bias_gradient;  // [outputs] or empty; added to
+};
+
+// gradient[i,j] += scale * sum_b sum_t post[b,t,post_begin+j] * pre[b,t-delay,pre_begin+i], masked where a mask is
+// given. The pre factor is a count per step (spikes, events) or a value per frame (currents). Exactness: each backend
+// sums in a fixed order of its own; they agree within sum_tolerance(batch * steps).
+template <class Real>
+struct OuterProductArgs {
+  std::size_t delay = 0;  // 1 for recurrent projections
+  std::size_t frame_steps = 1;
+  Real scale = 1;
+  View<const std::int32_t> length;  // [batch]
+  View<const Real> post;            // [batch, steps, post cells]
+  View<const std::uint8_t> events;  // [batch, steps, pre cells]; or
+  View<const Real> values;          // [batch, frames, pre cells]
+  View<const std::uint8_t> mask;    // [batch, frames, pre cells] or empty
+  ProjectionView<Real> projection;  // the block: ranges of cells; the weights are not read
+  bool zero_diagonal = false;       // no self-connections: the elements with pre cell == post cell stay 0
+  View<Real> gradient;              // [pre_count, post_count]; added to
+};
+
+// The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (EpropTrace).
+template <class Real>
+struct EligibilityArgs {
+  EpropInputs<Real> in;
+  View<const Real> psi;            // [batch, steps, neurons]
+  OuterProductArgs<Real> product;  // its post is not read
+};
+
+}  // namespace spikeweave

@@ -1,0 +1,53 @@
+// Leaky readout of the spikes, loss and error of every step.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "spikeweave/core/field.hpp"
+#include "spikeweave/core/view.hpp"
+#include "spikeweave/models/leaky_readout.hpp"
+#include "spikeweave/ops/projection.hpp"
+
+namespace spikeweave {
+
+// squared_error: 0.5 sum_k (y-y*)^2.  softmax: cross-entropy of one class.  bernoulli: sum over outputs of the binary
+// cross-entropy of sigmoid(y) [nats].
+enum class LossKind { squared_error, softmax, bernoulli };
+template <>
+struct EnumNames<LossKind> {
+  static constexpr std::array<std::string_view, 3> names{"squared_error", "softmax", "bernoulli"};
+};
+
+// y[b,t,k] for all steps; drive sums the weights of the spikes in ascending order of the neurons.
+template <class Real>
+struct ReadoutArgs {
+  std::size_t frame_steps = 1;
+  View<const std::int32_t> length;   // [batch]
+  View<const std::uint8_t> spikes;   // [batch, steps, neurons]
+  View<const std::uint8_t> mask;     // [batch, frames, neurons] or empty: no dropout
+  Real mask_scale = 1;               // 1/(1-p) under dropout
+  ProjectionList<Real> projections;  // neurons -> outputs
+  View<const Real> bias;             // [outputs] or empty
+  LeakyReadoutDerived<Real> derived;
+  View<Real> output;  // [batch, steps, outputs]  y + bias; overwritten
+};
+
+// A segment is a stretch of steps with one target: the whole window of a classification, a frame of a melody, a step of
+// a regression. Steps with segment -1 are not scored.
+template <class Real>
+struct LossArgs {
+  LossKind kind = LossKind::squared_error;
+  View<const std::int32_t> length;        // [batch]
+  View<const std::int32_t> segment;       // [batch, steps]  index of the segment, or -1
+  View<const Real> target;                // [batch, segments, outputs]  squared_error, bernoulli
+  View<const std::int32_t> target_class;  // [batch, segments]  softmax
+  View<const Real> scale;                 // [batch]  multiplies the error of every step (averaging factors)
+  View<const Real> output;                // [batch, steps, outputs]
+  View<Real> error;            // [batch, steps, outputs]  scale * dE/dy, 0 where not scored; empty: not wanted
+  View<double> loss;           // [batch]  sum over scored steps, not scaled; overwritten
+  View<float> segment_output;  // [batch, segments, outputs]  mean of y over the segment's steps; overwritten
+};
+
+}  // namespace spikeweave

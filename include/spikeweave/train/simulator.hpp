@@ -1,0 +1,95 @@
+// One batch of trials on a backend: forward pass, readout, loss, and the learning rule's gradient.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "spikeweave/config/experiment.hpp"
+#include "spikeweave/network/network_state.hpp"
+#include "spikeweave/task/task.hpp"
+
+namespace spikeweave {
+
+// What is recorded of the states: the same neurons and columns in every trial.
+struct StateTrace {
+  std::size_t population = 0;
+  std::size_t column = 0;
+  std::vector<std::size_t> neurons;  // within the population
+};
+
+template <class Real>
+class Simulator {
+ public:
+  // state and the settings must outlive the simulator.
+  Simulator(NetworkState<Real>& state, const LearningSettings& learning, LossKind loss, Reduction reduction,
+            std::size_t frame_steps, std::uint64_t seed);
+
+  struct Options {
+    bool training = false;  // dropout on, psi and errors kept for compute_gradient()
+    std::span<const StateTrace> traces;
+  };
+
+  // Runs the batch. trial_keys: [batch], the words that make the trials' random numbers differ.
+  TrialResult run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
+
+  // The gradient of the last batch, which was run with training = true, into state.gradient_: the sum over trials of
+  // scale[b] times the trial's gradient, with the scales of the reduction.
+  void compute_gradient();
+
+  // Of the last batch.
+  std::vector<std::uint32_t> spike_counts() const { return spike_count_.download(); }  // [batch, neurons]
+  std::vector<std::uint64_t> spike_digests();                                          // [batch]
+  std::vector<std::uint8_t> spikes() const { return spikes_.download(); }              // [batch, steps, neurons]
+  std::vector<Real> output() const { return output_.download(); }                      // [batch, steps, outputs]
+  std::vector<std::uint8_t> input_events() const { return events_.download(); }        // [batch, steps, inputs]
+  std::vector<std::vector<float>> traces() const;  // per StateTrace [batch, steps, neurons]
+
+ private:
+  void upload_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys);
+  void make_input(const TrialBatch& batch, bool training);
+  void run_forward(const TrialBatch& batch, const Options& options);
+  void run_readout(const TrialBatch& batch, bool training);
+  TrialResult run_loss(const TrialBatch& batch, bool training);
+  std::vector<Real> trial_scales(const TrialBatch& batch) const;
+  EpropInputs<Real> eprop_inputs();
+  OuterProductArgs<Real> product_args(const Projection& projection);
+  RandomKeys keys() const { return {seed_, trial_key_.cview()}; }
+
+  NetworkState<Real>& state_;
+  Backend<Real>& backend_;
+  const Network& network_;
+  const EpropParams& rule_;
+  const LossKind loss_;
+  const Reduction reduction_;
+  const std::size_t frame_steps_;
+  const std::uint64_t seed_;
+  std::size_t batch_ = 0;
+  std::size_t steps_ = 0;
+
+  Buffer<std::uint32_t, Real> trial_key_;    // [batch]
+  Buffer<std::int32_t, Real> length_;        // [batch]
+  Buffer<std::int32_t, Real> segment_;       // [batch, steps]
+  Buffer<float, Real> intensity_;            // [batch, frames, inputs]
+  Buffer<Real, Real> values_;                // [batch, frames, inputs]
+  Buffer<std::uint8_t, Real> events_;        // [batch, steps, inputs]
+  Buffer<std::uint8_t, Real> input_mask_;    // [batch, frames, inputs]
+  Buffer<std::uint8_t, Real> readout_mask_;  // [batch, frames, neurons]
+  Buffer<Real, Real> target_;                // [batch, segments, outputs]
+  Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
+  Buffer<Real, Real> scale_;                 // [batch]
+  Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
+  Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
+  Buffer<std::uint32_t, Real> spike_count_;  // [batch, neurons]
+  Buffer<Real, Real> output_;                // [batch, steps, outputs]
+  Buffer<Real, Real> error_;                 // [batch, steps, outputs]
+  Buffer<Real, Real> readout_factor_;        // [batch, steps, outputs]
+  Buffer<Real, Real> rate_factor_;           // [batch, neurons]
+  Buffer<double, Real> loss_sum_;            // [batch]
+  Buffer<float, Real> segment_output_;       // [batch, segments, outputs]
+  Buffer<std::uint64_t, Real> digest_;       // [batch]
+  std::vector<Buffer<float, Real>> traces_;  // per StateTrace
+};
+
+}  // namespace spikeweave

@@ -1,0 +1,52 @@
+// Synchronisation beyond the block: the whole grid, and clusters of neighbouring blocks (sm_90).
+//
+// grid_sync() needs LaunchConfig::cooperative and every thread of the grid; cluster_sync() every thread of the cluster
+// that has not exited. Both order all memory accesses before them against those after them.
+#pragma once
+
+#include "kernels/cuda_api.cuh"
+
+#if !defined(SW_EMULATED)
+#include <cooperative_groups.h>
+#endif
+
+namespace spikeweave::SW_DEVICE {
+
+__device__ __forceinline__ void grid_sync() {
+#if defined(SW_EMULATED)
+  emulation::grid_sync();
+#else
+  cooperative_groups::this_grid().sync();
+#endif
+}
+
+__device__ __forceinline__ void cluster_sync() {
+#if defined(SW_EMULATED)
+  emulation::cluster_sync();
+#else
+  cooperative_groups::this_cluster().sync();
+#endif
+}
+
+// Position of this block in its cluster: 0 .. LaunchConfig::cluster - 1.
+__device__ __forceinline__ unsigned cluster_rank() {
+#if defined(SW_EMULATED)
+  return emulation::cluster_rank();
+#else
+  return cooperative_groups::this_cluster().block_rank();
+#endif
+}
+
+// Where the block of that rank holds what `pointer` names in this block's shared memory.
+// That block must have started (one cluster_sync() before the first access) and must not have exited (one after the
+// last).
+template <class T>
+__device__ __forceinline__ T* cluster_shared(T* pointer, unsigned rank) {
+#if defined(SW_EMULATED)
+  return static_cast<T*>(emulation::cluster_shared(pointer, rank));
+#else
+  return cooperative_groups::this_cluster().map_shared_rank(pointer, rank);
+#endif
+}
+
+}  // namespace spikeweave::SW_DEVICE

@@ -1,0 +1,61 @@
+// The textbook form of e-prop: one thread per synapse, traces in registers, trial after trial.
+#include "kernels/launch.cuh"
+#include "kernels/learning_signal.cuh"
+#include "kernels/operations.cuh"
+#include "kernels/pre_cells.cuh"
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+// signal[t, post]: the filtered learning signal of one trial, for all synapses of a post neuron.
+__global__ void signal_kernel(EligibilityArgs<float> args, std::size_t trial, float* signal) {
+  const std::size_t posts = args.product.projection.post_count;
+  const std::size_t index = global_index_1d();
+  if (index >= args.psi.shape[1] * posts) return;
+  const std::size_t t = index / posts;
+  if (static_cast<std::int64_t>(t) >= args.in.length[trial]) return;
+  signal[index] = filtered_signal(args.in, trial, t, args.product.projection.post_begin + index % posts);
+}
+
+template <class T>
+__global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cells, std::size_t trial,
+                                   const float* signals) {
+  const OuterProductArgs<float>& product = args.product;
+  const ProjectionView<float>& p = product.projection;
+  const std::size_t synapse = global_index_1d();
+  if (synapse >= p.pre_count * p.post_count) return;
+  const std::size_t pre = p.pre_begin + synapse / p.post_count;
+  const std::size_t post = p.post_begin + synapse % p.post_count;
+  if (product.zero_diagonal && pre == post) return;
+
+  const EligibilityConstants<float> constants = args.in.constants.load(post);
+  EpropSignal<float> signal{0.0f, unfiltered_signal(args.in, trial, post), 1.0f};
+  EpropTrace<float> trace;
+  const std::size_t steps = args.psi.shape[1];
+  for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.in.length[trial]; ++t) {
+    const float x = t < product.delay ? 0.0f : cells.at(trial, static_cast<unsigned>(t - product.delay)).at(pre);
+    signal.filtered = signals[t * p.post_count + synapse % p.post_count];
+    signal.mask = readout_visibility(args.in, trial, t, post);
+    EpropTrace<float>::step(constants, args.in.readout.kappa, trace, args.psi(trial, t, post), x, signal);
+  }
+  product.gradient[synapse] += product.scale * trace.gradient;
+}
+
+}  // namespace
+
+void eligibility(Context& context, const EligibilityArgs<float>& args) {
+  const ProjectionView<float>& projection = args.product.projection;
+  const std::size_t synapse_count = projection.pre_count * projection.post_count;
+  const std::size_t steps = args.psi.shape[1];
+  if (synapse_count == 0 || steps == 0) return;
+  float* signals = context.scratch.get<float>(steps * projection.post_count, "learning signals of a trial");
+  with_pre_cells(args.product.events, args.product.values, args.product.mask, args.product.frame_steps,
+                 [&]<class T>(const PreCells<T>& cells) {
+                   for (std::size_t trial = 0; trial < args.psi.shape[0]; ++trial) {
+                     launch_1d(context.stream, steps * projection.post_count, signal_kernel, args, trial, signals);
+                     launch_1d(context.stream, synapse_count, eligibility_kernel<T>, args, cells, trial, signals);
+                   }
+                 });
+}
+
+}  // namespace spikeweave::SW_DEVICE

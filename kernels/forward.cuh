@@ -1,0 +1,70 @@
+// What the kernels of the forward pass share: its arguments as kernel parameters, and the steps it consists of.
+#pragma once
+
+#include "kernels/neuron_cell.cuh"
+#include "kernels/operations.cuh"
+#include "kernels/pre_cells.cuh"
+
+namespace spikeweave::SW_DEVICE {
+
+// TraceView on the device.
+struct TraceEntry {
+  const float* column;  // [batch, population_count]
+  std::size_t population_count;
+  const std::uint32_t* neurons;  // [neuron_count]  within the population
+  std::size_t neuron_count;
+  float* values;  // [batch, steps, neuron_count]
+};
+
+struct ForwardViews {
+  std::size_t batch;
+  unsigned steps;
+  std::size_t neuron_count;
+  View<const std::int32_t> length;
+  float input_scale;
+  ProjectionList<float> input;
+  ProjectionList<float> recurrent;
+  PopulationTable populations;
+  NeuronNoise noise;
+  View<std::uint8_t> spikes;
+  View<float> psi;
+  View<std::uint32_t> spike_count;
+  const TraceEntry* traces;  // in device memory
+  unsigned trace_count;
+
+  // Steps that the trial runs.
+  __device__ __forceinline__ unsigned running_steps(std::size_t trial) const {
+    const std::int32_t own = length[trial];
+    return own <= 0 ? 0u : min(static_cast<unsigned>(own), steps);
+  }
+  // The spikes that reach the network in step t > 0.
+  __device__ __forceinline__ StepCells<std::uint8_t> last_spikes(std::size_t trial, unsigned t) const {
+    return {spikes.row(trial, t - 1), nullptr};
+  }
+  __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron,
+                                        const StepOutput<float>& output) const {
+    spikes(trial, t, neuron) = output.spike != 0.0f ? 1 : 0;
+    if (!psi.empty()) psi(trial, t, neuron) = output.psi;
+  }
+};
+
+// One trial's recorded columns of step t, copied by the threads first, first + stride, ...
+__device__ __forceinline__ void record_traces(const ForwardViews& views, std::size_t trial, unsigned t,
+                                              std::size_t first, std::size_t stride) {
+  for (unsigned r = 0; r < views.trace_count; ++r) {
+    const TraceEntry& trace = views.traces[r];
+    const float* column = trace.column + trial * trace.population_count;
+    float* values = trace.values + (trial * views.steps + t) * trace.neuron_count;
+    for (std::size_t i = first; i < trace.neuron_count; i += stride) values[i] = column[trace.neurons[i]];
+  }
+}
+
+// current[trial, neuron] of step t; propagate.cu.
+template <class T>
+void propagate(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, bool is_gemm,
+               float* current);
+
+// States, spikes, psi, counts and traces of step t; neuron_step.cu.
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const float* current);
+
+}  // namespace spikeweave::SW_DEVICE

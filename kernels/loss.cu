@@ -1,0 +1,99 @@
+// Loss and error of every step, and the mean output of every segment.
+#include "kernels/block_sum.cuh"
+#include "kernels/launch.cuh"
+#include "kernels/operations.cuh"
+#include "spikeweave/learning/loss.hpp"
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+// Calls give(k, OutputLoss) for every output of a step, in ascending order.
+template <class Give>
+__device__ void for_each_output(const LossArgs<float>& args, const float* output, std::size_t trial,
+                                std::size_t segment, const Give& give) {
+  const std::size_t outputs = args.output.shape[2];
+  if (args.kind == LossKind::softmax) {
+    const auto target = static_cast<std::size_t>(args.target_class(trial, segment));
+    float largest = output[0];
+    for (std::size_t k = 1; k < outputs; ++k) largest = output[k] > largest ? output[k] : largest;
+    float total = 0.0f;
+    for (std::size_t k = 0; k < outputs; ++k) total += expf(output[k] - largest);
+    for (std::size_t k = 0; k < outputs; ++k) give(k, softmax_cross_entropy(output[k], largest, total, k == target));
+    return;
+  }
+  const float* target = args.target.row(trial, segment);
+  for (std::size_t k = 0; k < outputs; ++k) {
+    give(k, args.kind == LossKind::squared_error ? squared_error(output[k], target[k])
+                                                 : bernoulli_cross_entropy(output[k], target[k]));
+  }
+}
+
+// Block: one trial; thread: every 256th step.
+__global__ void __launch_bounds__(sum_block) loss_kernel(LossArgs<float> args) {
+  SW_SHARED(double, partial, sum_block);
+  const std::size_t trial = blockIdx.x;
+  const std::size_t steps = args.output.shape[1];
+  const std::size_t outputs = args.output.shape[2];
+  double own = 0.0;
+  for (std::size_t t = threadIdx.x; t < steps; t += sum_block) {
+    const bool is_running = static_cast<std::int64_t>(t) < args.length[trial];
+    const std::int32_t segment = is_running ? args.segment(trial, t) : -1;
+    float* error = args.error.empty() ? nullptr : args.error.row(trial, t);
+    if (segment < 0) {
+      for (std::size_t k = 0; error != nullptr && k < outputs; ++k) error[k] = 0.0f;
+      continue;
+    }
+    const float scale = args.scale[trial];
+    for_each_output(args, args.output.row(trial, t), trial, static_cast<std::size_t>(segment),
+                    [&](std::size_t k, const OutputLoss<float>& one) {
+                      own += static_cast<double>(one.loss);
+                      if (error != nullptr) error[k] = scale * one.error;
+                    });
+  }
+  const double sum = block_sum(own, partial);
+  if (threadIdx.x == 0 && !args.loss.empty()) args.loss[trial] = sum;
+}
+
+// Thread: one trial and output. The steps of a segment follow one another.
+__global__ void segment_mean_kernel(LossArgs<float> args) {
+  const std::size_t steps = args.output.shape[1];
+  const std::size_t outputs = args.output.shape[2];
+  const std::size_t index = global_index_1d();
+  if (index >= args.output.shape[0] * outputs) return;
+  const std::size_t trial = index / outputs;
+  const std::size_t k = index % outputs;
+
+  std::int32_t open = -1;  // the segment whose steps are being added
+  double sum = 0.0;
+  double count = 0.0;
+  const auto close = [&] {
+    if (open >= 0) args.segment_output(trial, static_cast<std::size_t>(open), k) = static_cast<float>(sum / count);
+  };
+  for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+    const std::int32_t segment = args.segment(trial, t);
+    if (segment != open) {
+      close();
+      open = segment;
+      sum = 0.0;
+      count = 0.0;
+    }
+    sum += static_cast<double>(args.output(trial, t, k));
+    count += 1.0;
+  }
+  close();
+}
+
+}  // namespace
+
+void loss(Context& context, const LossArgs<float>& args) {
+  if (args.output.shape[0] == 0) return;
+  launch(
+      {.grid = dim3(static_cast<unsigned>(args.output.shape[0])), .block = dim3(sum_block), .stream = context.stream},
+      loss_kernel, args);
+  if (args.segment_output.empty()) return;
+  SW_CUDA_CHECK(
+      cudaMemsetAsync(args.segment_output.data, 0, args.segment_output.size() * sizeof(float), context.stream));
+  launch_1d(context.stream, args.output.shape[0] * args.output.shape[2], segment_mean_kernel, args);
+}
+
+}  // namespace spikeweave::SW_DEVICE

@@ -1,0 +1,141 @@
+// Neuron models inside kernels: which population a neuron belongs to, and one step of its model, chosen at run time.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/cuda_api.cuh"
+#include "kernels/device_random.cuh"
+#include "spikeweave/models/all.hpp"
+#include "spikeweave/ops/forward.hpp"
+
+namespace spikeweave::SW_DEVICE {
+
+// ModelList for device code: its own visit() is a host function.
+template <class List>
+struct DeviceModels;
+template <template <class> class... Models>
+struct DeviceModels<ModelList<Models...>> {
+  static constexpr std::size_t state_bytes = std::max({sizeof(typename Models<float>::State)...});
+  static constexpr std::size_t derived_bytes = std::max({sizeof(typename Models<float>::Derived)...});
+  static constexpr std::size_t state_columns_bytes = std::max({sizeof(ColumnsOf<typename Models<float>::State>)...});
+  static constexpr std::size_t derived_columns_bytes =
+      std::max({sizeof(ColumnsOf<typename Models<float>::Derived>)...});
+
+  // Calls visit.template operator()<Model>() with the model at `index` of the list.
+  template <class Visitor>
+  __device__ __forceinline__ static void visit(unsigned index, Visitor&& visitor) {
+    unsigned at = 0;
+    ((at++ == index ? visitor.template operator()<Models<float>>() : void()), ...);
+  }
+};
+using CellModels = DeviceModels<NeuronModels>;
+
+// PopulationView with the pointers of its columns, which differ in number from model to model.
+struct PopulationEntry {
+  unsigned model;
+  unsigned pseudo_derivative;
+  unsigned begin;
+  unsigned count;
+  alignas(8) unsigned char state[CellModels::state_columns_bytes];      // ColumnsOf<Model::State>
+  alignas(8) unsigned char derived[CellModels::derived_columns_bytes];  // ColumnsOf<Model::Derived>
+};
+
+// Passed to kernels by value; the capacity keeps their parameters below 4 KiB, CUDA's limit before 12.1.
+struct PopulationTable {
+  static constexpr std::size_t capacity = 12;
+  unsigned count = 0;
+  PopulationEntry at[capacity];
+
+  // Index of the population that neuron belongs to; count where it belongs to none.
+  __device__ __forceinline__ unsigned find(std::size_t neuron) const {
+    unsigned p = 0;
+    while (p < count && (neuron < at[p].begin || neuron >= at[p].begin + at[p].count)) ++p;
+    return p;
+  }
+};
+
+template <class T>
+__host__ __device__ __forceinline__ T unpack(const void* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  return value;
+}
+
+// The random word of a neuron and step; only models that use it pay for it.
+struct NeuronNoise {
+  RandomKeys keys;
+
+  template <class Model>
+  __device__ __forceinline__ std::uint32_t word(std::size_t trial, unsigned step, std::size_t neuron) const {
+    if constexpr (Model::uses_random) {
+      const auto n = static_cast<std::uint32_t>(neuron);
+      return word_of(
+          random_words(random_counter(Purpose::neuron_noise, 0, n / 4, keys.trial[trial], step), random_key(keys.seed)),
+          n % 4);
+    } else {
+      return 0;
+    }
+  }
+};
+
+template <class Model>
+__device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivative,
+                                                        const typename Model::Derived& derived,
+                                                        typename Model::State& state, float current,
+                                                        std::uint32_t word) {
+  switch (static_cast<PseudoDerivative>(pseudo_derivative)) {
+    case PseudoDerivative::exponential:
+      return Model::template step<Exponential>(derived, state, current, word);
+    case PseudoDerivative::fast_sigmoid:
+      return Model::template step<FastSigmoid>(derived, state, current, word);
+    case PseudoDerivative::arctan:
+      return Model::template step<Arctan>(derived, state, current, word);
+    case PseudoDerivative::piecewise_linear:
+      break;
+  }
+  return Model::template step<PiecewiseLinear>(derived, state, current, word);
+}
+
+// One neuron of any model whose state and constants stay in registers for many steps.
+struct Cell {
+  unsigned model;
+  unsigned pseudo_derivative;
+  alignas(8) unsigned char state[CellModels::state_bytes];
+  alignas(8) unsigned char derived[CellModels::derived_bytes];
+
+  // At rest. local: index within the population.
+  __device__ __forceinline__ void load(const PopulationEntry& population, std::size_t local) {
+    model = population.model;
+    pseudo_derivative = population.pseudo_derivative;
+    CellModels::visit(model, [&]<class Model>() {
+      const auto constants = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
+      const typename Model::State rest{};
+      std::memcpy(derived, &constants, sizeof(constants));
+      std::memcpy(state, &rest, sizeof(rest));
+    });
+  }
+
+  __device__ __forceinline__ StepOutput<float> step(float current, const NeuronNoise& noise, std::size_t trial,
+                                                    unsigned t, std::size_t neuron) {
+    StepOutput<float> output{};
+    CellModels::visit(model, [&]<class Model>() {
+      auto own = unpack<typename Model::State>(state);
+      output = step_model<Model>(pseudo_derivative, unpack<typename Model::Derived>(derived), own, current,
+                                 noise.template word<Model>(trial, t, neuron));
+      std::memcpy(state, &own, sizeof(own));
+    });
+    return output;
+  }
+
+  // index: trial * count + local.
+  __device__ __forceinline__ void store(const PopulationEntry& population, std::size_t index) const {
+    CellModels::visit(model, [&]<class Model>() {
+      unpack<ColumnsOf<typename Model::State>>(population.state).store(index, unpack<typename Model::State>(state));
+    });
+  }
+};
+
+}  // namespace spikeweave::SW_DEVICE

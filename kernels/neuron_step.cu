@@ -1,0 +1,51 @@
+// Neuron dynamics of one step for large networks; states stay in memory between the steps.
+#include "kernels/forward.cuh"
+#include "kernels/launch.cuh"
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+__global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* current) {
+  const std::size_t index = global_index_1d();
+  if (index >= views.batch * views.neuron_count) return;
+  const std::size_t trial = index / views.neuron_count;
+  const std::size_t neuron = index % views.neuron_count;
+  const unsigned p = views.populations.find(neuron);
+  if (p == views.populations.count) return;
+  const PopulationEntry& population = views.populations.at[p];
+  const std::size_t local = neuron - population.begin;
+  const bool is_running = t < views.running_steps(trial);
+  if (!is_running && t > 0) return;
+
+  CellModels::visit(population.model, [&]<class Model>() {
+    const auto states = unpack<ColumnsOf<typename Model::State>>(population.state);
+    const std::size_t state_index = trial * population.count + local;
+    typename Model::State state{};
+    if (t > 0) state = states.load(state_index);
+    if (is_running) {
+      const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
+      const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, current[index],
+                                                         views.noise.template word<Model>(trial, t, neuron));
+      views.write(trial, t, neuron, output);
+      views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
+    }
+    states.store(state_index, state);
+  });
+}
+
+// Block: one trial.
+__global__ void record_traces_kernel(ForwardViews views, unsigned t) {
+  const std::size_t trial = blockIdx.x;
+  if (t < views.running_steps(trial)) record_traces(views, trial, t, threadIdx.x, blockDim.x);
+}
+
+}  // namespace
+
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const float* current) {
+  launch_1d(context.stream, views.batch * views.neuron_count, neuron_step_kernel, views, t, current);
+  if (views.trace_count == 0) return;
+  launch({.grid = dim3(static_cast<unsigned>(views.batch)), .block = dim3(128), .stream = context.stream},
+         record_traces_kernel, views, t);
+}
+
+}  // namespace spikeweave::SW_DEVICE

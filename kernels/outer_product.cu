@@ -1,0 +1,136 @@
+// Sum over batch and steps of post times pre: a tiled product over K = batch * steps, split into parts of K so that
+// small blocks of weights use the whole GPU too. The parts are added in ascending order.
+#include <algorithm>
+
+#include "kernels/launch.cuh"
+#include "kernels/operations.cuh"
+#include "kernels/pre_cells.cuh"
+#include "kernels/unroll.cuh"
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+constexpr unsigned tile = 64;            // pre and post cells of a block
+constexpr unsigned depth = 16;           // rows of K held at a time
+constexpr unsigned per_thread = 4;       // pre and post cells of a thread
+constexpr unsigned product_block = 256;  // (tile / per_thread)^2
+constexpr unsigned loading_rows = product_block / tile;
+
+struct ProductTiles {
+  float pre[depth][tile];
+  float post[depth][tile];
+};
+
+struct Part {
+  std::size_t row_count;  // K
+  std::size_t rows;       // of one part
+  unsigned count;
+  float* sums;  // [count, pre_count, post_count]; not used where count is 1
+};
+
+// Fills the tiles with the rows first ... of K = batch * steps; 0 beyond `end` and where the trial has no such pair.
+template <class T>
+__device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, const PreCells<T>& cells,
+                                           std::size_t first, std::size_t end, std::size_t pre, std::size_t post,
+                                           ProductTiles& tiles) {
+  const std::size_t steps = args.post.shape[1];
+  for (unsigned k = threadIdx.x / tile; k < depth; k += loading_rows) {
+    const std::size_t row = first + k;
+    const std::size_t trial = row / steps;
+    const std::size_t t = row % steps;
+    const bool is_pair = row < end && t >= args.delay && static_cast<std::int64_t>(t) < args.length[trial];
+    const ProjectionView<float>& p = args.projection;
+    tiles.pre[k][threadIdx.x % tile] =
+        is_pair && pre < p.pre_count ? cells.at(trial, static_cast<unsigned>(t - args.delay)).at(p.pre_begin + pre)
+                                     : 0.0f;
+    tiles.post[k][threadIdx.x % tile] =
+        is_pair && post < p.post_count ? args.post(trial, t, p.post_begin + post) : 0.0f;
+  }
+}
+
+// Block: a tile of the gradient and one part of K.
+template <class T>
+__global__ void __launch_bounds__(product_block)
+    outer_product_kernel(OuterProductArgs<float> args, PreCells<T> cells, Part part) {
+  SW_SHARED(ProductTiles, tiles, 1);
+  const std::size_t pre_begin = std::size_t{blockIdx.y} * tile;
+  const std::size_t post_begin = std::size_t{blockIdx.x} * tile;
+  const std::size_t begin = blockIdx.z * part.rows;
+  const std::size_t end = begin + part.rows < part.row_count ? begin + part.rows : part.row_count;
+  const unsigned own_pre = threadIdx.x / 16 * per_thread;
+  const unsigned own_post = threadIdx.x % 16 * per_thread;
+
+  float sum[per_thread][per_thread] = {};
+  for (std::size_t first = begin; first < end; first += depth) {
+    load_tiles(args, cells, first, end, pre_begin + threadIdx.x % tile, post_begin + threadIdx.x % tile, tiles[0]);
+    __syncthreads();  // the tiles are filled
+    SW_UNROLL(16)
+    for (unsigned k = 0; k < depth; ++k) {
+      SW_UNROLL(4)
+      for (unsigned i = 0; i < per_thread; ++i) {
+        SW_UNROLL(4)
+        for (unsigned j = 0; j < per_thread; ++j) {
+          sum[i][j] = __fmaf_rn(tiles[0].pre[k][own_pre + i], tiles[0].post[k][own_post + j], sum[i][j]);
+        }
+      }
+    }
+    __syncthreads();  // the tiles have been read
+  }
+
+  const ProjectionView<float>& p = args.projection;
+  for (unsigned i = 0; i < per_thread; ++i) {
+    for (unsigned j = 0; j < per_thread; ++j) {
+      const std::size_t pre = pre_begin + own_pre + i;
+      const std::size_t post = post_begin + own_post + j;
+      if (pre >= p.pre_count || post >= p.post_count) continue;
+      if (args.zero_diagonal && p.pre_begin + pre == p.post_begin + post) sum[i][j] = 0.0f;
+      const std::size_t synapse = pre * p.post_count + post;
+      if (part.count == 1) {
+        args.gradient[synapse] += args.scale * sum[i][j];
+      } else {
+        part.sums[blockIdx.z * p.pre_count * p.post_count + synapse] = sum[i][j];
+      }
+    }
+  }
+}
+
+__global__ void add_parts_kernel(OuterProductArgs<float> args, Part part, std::size_t synapse_count) {
+  const std::size_t synapse = global_index_1d();
+  if (synapse >= synapse_count) return;
+  float sum = 0.0f;
+  for (unsigned s = 0; s < part.count; ++s) sum += part.sums[s * synapse_count + synapse];
+  args.gradient[synapse] += args.scale * sum;
+}
+
+// Depends on the shape alone, not on the device, so that every GPU gives the same bits.
+Part choose_parts(std::size_t row_count, std::size_t tile_count, std::size_t synapse_count) {
+  constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
+  constexpr std::size_t least_rows = 256;                         // less is not worth the second pass
+  constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
+  std::size_t count = std::max<std::size_t>(1, wanted_blocks / tile_count);
+  count = std::min(count, std::max<std::size_t>(1, row_count / least_rows));
+  count = std::min(count, std::max<std::size_t>(1, largest_scratch / synapse_count));
+  const std::size_t rows = (row_count + count - 1) / count;
+  return {.row_count = row_count, .rows = rows, .count = static_cast<unsigned>(count), .sums = nullptr};
+}
+
+}  // namespace
+
+void outer_product(Context& context, const OuterProductArgs<float>& args) {
+  const std::size_t synapse_count = args.projection.pre_count * args.projection.post_count;
+  const std::size_t row_count = args.post.shape[0] * args.post.shape[1];
+  if (synapse_count == 0 || row_count == 0) return;
+  const std::size_t pre_tiles = (args.projection.pre_count + tile - 1) / tile;
+  const std::size_t post_tiles = (args.projection.post_count + tile - 1) / tile;
+  Part part = choose_parts(row_count, pre_tiles * post_tiles, synapse_count);
+  if (part.count > 1) part.sums = context.scratch.get<float>(part.count * synapse_count, "parts of a gradient");
+  with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {
+    launch({.grid = dim3(static_cast<unsigned>(post_tiles), static_cast<unsigned>(pre_tiles), part.count),
+            .block = dim3(product_block),
+            .stream = context.stream},
+           outer_product_kernel<T>, args, cells, part);
+  });
+  if (part.count > 1) launch_1d(context.stream, synapse_count, add_parts_kernel, args, part, synapse_count);
+}
+
+}  // namespace spikeweave::SW_DEVICE

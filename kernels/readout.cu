@@ -1,0 +1,59 @@
+// Leaky readout: the drive of every step by a gather over the spikes, then the filter over the steps, in place.
+#include "kernels/gather.cuh"
+#include "kernels/launch.cuh"
+#include "kernels/operations.cuh"
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+constexpr unsigned drive_block = 128;  // outputs of a tile, and threads
+
+// Block: one trial and step, and one tile of outputs.
+__global__ void __launch_bounds__(drive_block)
+    readout_drive_kernel(ReadoutArgs<float> args, PreCells<std::uint8_t> spikes, unsigned tile_count) {
+  SW_SHARED(ActiveCells, active, 1);
+  const std::size_t steps = args.output.shape[1];
+  const std::size_t outputs = args.output.shape[2];
+  const std::size_t trial = blockIdx.x / tile_count / steps;
+  const auto t = static_cast<unsigned>(blockIdx.x / tile_count % steps);
+  if (static_cast<std::int64_t>(t) >= args.length[trial]) return;
+  const std::size_t begin = blockIdx.x % tile_count * std::size_t{drive_block};
+  const std::size_t end = begin + drive_block < outputs ? begin + drive_block : outputs;
+
+  const float drive = gather_sum(spikes.at(trial, t), args.projections, PostTile{begin, end}, active[0]);
+  const std::size_t k = begin + threadIdx.x;
+  if (k < end) args.output(trial, t, k) = drive * args.mask_scale;
+}
+
+__global__ void readout_filter_kernel(ReadoutArgs<float> args) {
+  const std::size_t steps = args.output.shape[1];
+  const std::size_t outputs = args.output.shape[2];
+  const std::size_t index = global_index_1d();
+  if (index >= args.output.shape[0] * outputs) return;
+  const std::size_t trial = index / outputs;
+  const std::size_t k = index % outputs;
+
+  const float bias = args.bias.empty() ? 0.0f : args.bias[k];
+  float y = 0.0f;
+  for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+    float& output = args.output(trial, t, k);
+    y = readout_step(args.derived, y, output);
+    output = y + bias;
+  }
+}
+
+}  // namespace
+
+void readout(Context& context, const ReadoutArgs<float>& args) {
+  if (args.output.empty()) return;
+  SW_CUDA_CHECK(cudaMemsetAsync(args.output.data, 0, args.output.size() * sizeof(float), context.stream));
+  const std::size_t tile_count = (args.output.shape[2] + drive_block - 1) / drive_block;
+  const PreCells<std::uint8_t> spikes{args.spikes, args.mask, static_cast<unsigned>(args.frame_steps)};
+  launch({.grid = dim3(static_cast<unsigned>(args.output.shape[0] * args.output.shape[1] * tile_count)),
+          .block = dim3(drive_block),
+          .stream = context.stream},
+         readout_drive_kernel, args, spikes, static_cast<unsigned>(tile_count));
+  launch_1d(context.stream, args.output.shape[0] * args.output.shape[2], readout_filter_kernel, args);
+}
+
+}  // namespace spikeweave::SW_DEVICE

@@ -1,0 +1,155 @@
+// What holds for every neuron model of the list; a new model is tested by being in it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/config/describe.hpp"
+#include "host/config/schema.hpp"
+#include "spikeweave/models/all.hpp"
+
+namespace spikeweave {
+namespace {
+
+constexpr double dt = 1.0;  // [ms]
+
+template <template <class> class Model>
+struct Tag {
+  template <class Real>
+  using Of = Model<Real>;
+};
+
+template <template <class> class... Models>
+::testing::Types<Tag<Models>...> types_of(ModelList<Models...>);
+using AllModels = decltype(types_of(NeuronModels{}));
+
+template <class T>
+class ModelLaw : public ::testing::Test {};
+TYPED_TEST_SUITE(ModelLaw, AllModels);
+
+template <class Real, class M>
+typename M::Derived default_neuron() {
+  return M::derive(draw_parameters<typename M::NeuronParams>(typename M::Params{}, /*seed=*/1, 0, 0), dt);
+}
+
+// Spikes of one neuron under a constant current, and the largest psi seen.
+template <class M>
+std::vector<int> run(typename M::Derived derived, typename M::Value current, int steps, std::uint32_t word,
+                     double* largest_psi = nullptr) {
+  typename M::State state;
+  std::vector<int> spikes;
+  for (int t = 0; t < steps; ++t) {
+    const auto out = M::template step<PiecewiseLinear>(derived, state, current, word);
+    spikes.push_back(out.spike > 0 ? 1 : 0);
+    EXPECT_TRUE(out.spike == 0 || out.spike == 1);
+    EXPECT_EQ(out.spike, state.z);
+    if (largest_psi != nullptr) *largest_psi = std::max(*largest_psi, static_cast<double>(out.psi));
+  }
+  return spikes;
+}
+
+constexpr std::uint32_t never = 0xFFFFFFFFu;  // a random word that no probability below 1 reaches
+constexpr std::uint32_t always = 0;           // one that every probability above 0 reaches
+
+TYPED_TEST(ModelLaw, IsSilentWithoutInput) {
+  using M = typename TypeParam::template Of<float>;
+  const auto spikes = run<M>(default_neuron<float, M>(), 0.0f, 500, never);
+  EXPECT_EQ(std::count(spikes.begin(), spikes.end(), 1), 0);
+}
+
+TYPED_TEST(ModelLaw, FiresUnderStrongInput) {
+  using M = typename TypeParam::template Of<float>;
+  const auto spikes = run<M>(default_neuron<float, M>(), 10.0f, 50, always);
+  EXPECT_GE(std::count(spikes.begin(), spikes.end(), 1), 2);
+}
+
+TYPED_TEST(ModelLaw, KeepsItsRefractoryTime) {
+  using M = typename TypeParam::template Of<float>;
+  typename M::Params settings;
+  settings.refractory_steps = 7;
+  const auto derived = M::derive(draw_parameters<typename M::NeuronParams>(settings, /*seed=*/1, 0, 0), dt);
+  const auto spikes = run<M>(derived, 50.0f, 100, always);
+  int last = -100;
+  int shortest = 1000;
+  for (int t = 0; t < 100; ++t) {
+    if (spikes[static_cast<std::size_t>(t)] == 0) continue;
+    if (last >= 0) shortest = std::min(shortest, t - last);
+    last = t;
+  }
+  EXPECT_EQ(shortest, 7);
+}
+
+TYPED_TEST(ModelLaw, PseudoDerivativeIsPositiveSomewhereAndNeverNegative) {
+  using M = typename TypeParam::template Of<double>;
+  typename M::State state;
+  const auto derived = default_neuron<double, M>();
+  double smallest = 1.0;
+  double largest = 0.0;
+  for (int t = 0; t < 200; ++t) {
+    const auto out = M::template step<PiecewiseLinear>(derived, state, 0.04, never);
+    smallest = std::min(smallest, out.psi);
+    largest = std::max(largest, out.psi);
+  }
+  EXPECT_GE(smallest, 0.0);
+  EXPECT_GT(largest, 0.01);
+}
+
+TYPED_TEST(ModelLaw, DecaysToExactlyZeroInsteadOfDenormals) {
+  using M = typename TypeParam::template Of<float>;
+  const auto derived = default_neuron<float, M>();
+  typename M::State state;
+  M::template step<PiecewiseLinear>(derived, state, 0.01f, never);
+  ASSERT_NE(state.v, 0.0f);
+  for (int t = 0; t < 5000; ++t) M::template step<PiecewiseLinear>(derived, state, 0.0f, never);
+  EXPECT_EQ(state.v, 0.0f);
+}
+
+TYPED_TEST(ModelLaw, EligibilityConstantsAreDecays) {
+  using M = typename TypeParam::template Of<double>;
+  const auto k = M::eligibility(default_neuron<double, M>());
+  EXPECT_GT(k.alpha, 0.0);
+  EXPECT_LT(k.alpha, 1.0);
+  EXPECT_GE(k.rho, 0.0);
+  EXPECT_LT(k.rho, 1.0);
+  EXPECT_GT(k.zeta, 0.0);
+  EXPECT_GE(k.beta, 0.0);
+}
+
+TYPED_TEST(ModelLaw, NamesColumnsOnceAndStoresWhatItLoads) {
+  using State = typename TypeParam::template Of<float>::State;
+  std::set<std::string_view> names;
+  std::apply([&](const auto&... c) { (names.insert(c.name), ...); }, State::columns());
+  EXPECT_EQ(names.size(), column_count<State>);
+
+  constexpr std::size_t count = 5;
+  std::vector<std::byte> memory(columns_size<State>(count));
+  const ColumnsOf<State> columns = place_columns<State>(memory.data(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    State s;
+    s.v = static_cast<float>(i) + 0.5f;
+    columns.store(i, s);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(columns.load(i).v, static_cast<float>(i) + 0.5f);
+    EXPECT_EQ(column_value<float>(columns.pointers, 0, i), static_cast<float>(i) + 0.5f);
+  }
+}
+
+TYPED_TEST(ModelLaw, EverySettingIsDescribedAndInTheSchema) {
+  using Params = typename TypeParam::template Of<float>::Params;
+  const std::string text = describe("model", std::string(Params::name));
+  const std::string schema = experiment_schema();
+  for_each_field<Params>([&](const auto& field) {
+    EXPECT_NE(text.find(field.key), std::string::npos) << field.key;
+    EXPECT_NE(schema.find("\"" + std::string(field.key) + "\""), std::string::npos) << field.key;
+    EXPECT_FALSE(field.help.empty()) << field.key;
+  });
+  EXPECT_FALSE(std::string(Params::source).empty());
+}
+
+}  // namespace
+}  // namespace spikeweave

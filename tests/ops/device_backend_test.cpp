@@ -1,0 +1,92 @@
+// Memory, devices and errors of the CUDA backend, on the emulated device.
+#include "kernels/device_backend.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "emulation/runtime_api.hpp"
+#include "spikeweave/backend/buffer.hpp"
+#include "spikeweave/core/error.hpp"
+#include "support/backends.hpp"
+
+namespace spikeweave {
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(DeviceBackend, MissingMemoryIsAnErrorThatNamesTheArray) {
+  const auto backend = emulated::make_backend(0);
+  emulation::set_memory_limit(emulation::allocated_bytes() + 1000);
+
+  const std::string message = message_of([&] { backend->allocate(4096, "spikes (batch_size)"); });
+  emulation::set_memory_limit();
+
+  EXPECT_EQ(message, "GPU out of memory: spikes (batch_size): 4096 bytes asked, 1000 free");
+}
+
+TEST(DeviceBackend, GivesAllMemoryBack) {
+  const std::size_t before = emulation::allocated_bytes();
+  {
+    const auto backend = emulated::make_backend(0);
+    const Buffer<float, float> values(*backend, {300}, "values");
+    EXPECT_EQ(backend->sum_of_squares(values.cview()), 0.0);  // takes scratch memory
+    EXPECT_GT(emulation::allocated_bytes(), before);
+  }
+
+  EXPECT_EQ(emulation::allocated_bytes(), before);
+}
+
+TEST(DeviceBackend, DeviceThatDoesNotExistIsAnError) {
+  EXPECT_EQ(message_of([] { emulated::make_backend(7); }),
+            "backend \"emulated\": device 7 does not exist; devices are 0 to 0");
+  EXPECT_EQ(message_of([] { emulated::make_backend(-1); }),
+            "backend \"emulated\": device -1 does not exist; devices are 0 to 0");
+}
+
+TEST(DeviceBackend, ListsTheDevices) {
+  const std::vector<DeviceInfo> devices = emulated::devices();
+
+  ASSERT_EQ(devices.size(), 1u);
+  EXPECT_EQ(devices[0].name, emulated::make_backend(0)->device_name());
+  EXPECT_EQ(devices[0].major, 9);
+  EXPECT_GT(devices[0].memory_bytes, 0u);
+}
+
+#if defined(SW_HAS_CUDA)
+TEST(DeviceBackend, MachineWithoutAGpuIsAClearError) {
+  if (!cuda::devices().empty()) GTEST_SKIP() << "this machine has a GPU";
+
+  EXPECT_TRUE(message_of([] { cuda::make_backend(0); }).starts_with("backend \"cuda\": no CUDA device: "));
+}
+#endif
+
+class Memory : public test::OnBackend {};
+
+SW_ON_ALL_BACKENDS(Memory);
+
+TEST_P(Memory, DownloadGivesWhatUploadTook) {
+  const std::vector<float> values{1.0f, -2.0f, 3.5f};
+
+  EXPECT_EQ(put<float>(values, {3}).download(), values);
+}
+
+TEST_P(Memory, ZeroClears) {
+  auto buffer = poisoned<float>({33});
+
+  buffer.zero();
+
+  EXPECT_EQ(buffer.download(), std::vector<float>(33, 0.0f));
+}
+
+}  // namespace
+}  // namespace spikeweave

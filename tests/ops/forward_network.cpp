@@ -1,0 +1,201 @@
+#include "ops/forward_network.hpp"
+
+namespace spikeweave::test {
+namespace {
+
+// Sum over projections in order and pre cells in ascending order; x(i) is the activity of pre cell i.
+template <class Activity>
+float plain_sum(const std::vector<ProjectionCase>& projections, std::size_t post, const Activity& x) {
+  float sum = 0.0f;
+  for (const ProjectionCase& p : projections) {
+    if (post < p.post_begin || post >= p.post_begin + p.post_count) continue;
+    for (std::size_t i = 0; i < p.pre_count; ++i) {
+      const float product = x(p.pre_begin + i) * p.weights[i * p.post_count + (post - p.post_begin)];
+      sum = sum + product;
+    }
+  }
+  return sum;
+}
+
+float input_activity(const ForwardCase& c, std::size_t b, std::size_t t, std::size_t i) {
+  const std::size_t frame = b * c.frames() + t / c.frame_steps;
+  if (!c.mask.empty() && c.mask[frame * c.inputs + i] == 0) return 0.0f;
+  return c.values.empty() ? static_cast<float>(c.events[(b * c.steps + t) * c.inputs + i])
+                          : c.values[frame * c.inputs + i];
+}
+
+// All steps of one neuron population in one trial need all others' last spikes, so states are kept per population.
+template <class Model, class Shape>
+StepOutput<float> step_reference(std::size_t neuron, typename Model::State& state, float current, std::size_t b,
+                                 std::size_t t) {
+  const auto n = static_cast<std::uint32_t>(neuron);
+  const PhiloxCounter words =
+      philox4x32_10(random_counter(Purpose::neuron_noise, 0, n / 4, trial_key(b), static_cast<std::uint32_t>(t)),
+                    random_key(test_seed));
+  return Model::template step<Shape>(derived_of<Model>(neuron), state, current, word_of(words, n % 4));
+}
+
+struct AnyState {
+  AlifState<float> alif;
+  MembraneState<float> membrane;
+};
+
+StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron, AnyState& state, float current,
+                           std::size_t b, std::size_t t) {
+  return with_pseudo_derivative(population.shape, [&](auto shape) {
+    using Shape = decltype(shape);
+    if (population.model == 0) return step_reference<Lif<float>, Shape>(neuron, state.membrane, current, b, t);
+    if (population.model == 1) return step_reference<Alif<float>, Shape>(neuron, state.alif, current, b, t);
+    return step_reference<EscapeLif<float>, Shape>(neuron, state.membrane, current, b, t);
+  });
+}
+
+template <class T>
+Buffer<T, float> put(Backend<float>& backend, const std::vector<T>& values, std::initializer_list<std::size_t> shape) {
+  Buffer<T, float> buffer(backend, shape, "test");
+  buffer.upload(values);
+  return buffer;
+}
+
+// The weights of a list of projections, and the list.
+struct DeviceProjections {
+  std::vector<Buffer<float, float>> weights;
+  ProjectionList<float> list;
+
+  DeviceProjections(Backend<float>& backend, const std::vector<ProjectionCase>& projections) {
+    for (const ProjectionCase& p : projections) {
+      weights.push_back(put(backend, p.weights, {p.pre_count, p.post_count}));
+      list.at[list.count++] = {p.pre_begin, p.pre_count, p.post_begin, p.post_count, weights.back().data()};
+    }
+  }
+};
+
+// State and constants of one population.
+struct DevicePopulation {
+  Buffer<std::byte, float> state;
+  Buffer<std::byte, float> derived;
+  PopulationView view;
+
+  DevicePopulation(Backend<float>& backend, const PopulationCase& c, std::size_t begin, std::size_t batch) {
+    NeuronModels::visit(c.model, [&]<template <class> class Model>() {
+      using Derived = typename Model<float>::Derived;
+      std::vector<std::byte> bytes(columns_size<Derived>(c.count));
+      const ColumnsOf<Derived> columns = place_columns<Derived>(bytes.data(), c.count);
+      for (std::size_t j = 0; j < c.count; ++j) columns.store(j, derived_of<Model<float>>(begin + j));
+      derived = put(backend, bytes, {bytes.size()});
+      const std::vector<std::byte> poison(columns_size<typename Model<float>::State>(batch * c.count), std::byte{0xff});
+      state = put(backend, poison, {poison.size()});
+    });
+    view = {.model = c.model,
+            .pseudo_derivative = c.shape,
+            .begin = begin,
+            .count = c.count,
+            .state = state.data(),
+            .derived = derived.data()};
+  }
+};
+
+// Sets what lies beyond the end of a trial to 0: the operation does not write it.
+template <class T>
+void clear_after_end(const ForwardCase& c, std::size_t width, std::vector<T>& values) {
+  for (std::size_t b = 0; b < c.batch(); ++b) {
+    const auto begin = (b * c.steps + static_cast<std::size_t>(c.length[b])) * width;
+    std::fill(values.begin() + static_cast<std::ptrdiff_t>(begin),
+              values.begin() + static_cast<std::ptrdiff_t>((b + 1) * c.steps * width), T{});
+  }
+}
+
+}  // namespace
+
+ForwardResult run_reference(const ForwardCase& c) {
+  const std::size_t n = c.neurons();
+  ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
+                  std::vector<float>(c.batch() * c.steps * n),
+                  std::vector<std::uint32_t>(c.batch() * n),
+                  {}};
+  for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
+  for (std::size_t b = 0; b < c.batch(); ++b) {
+    std::vector<AnyState> states(n);
+    std::vector<float> last(n, 0.0f);
+    for (std::size_t t = 0; t < static_cast<std::size_t>(c.length[b]); ++t) {
+      std::vector<float> now(n);
+      std::size_t j = 0;
+      for (std::size_t p = 0; p < c.populations.size(); ++p) {
+        for (std::size_t local = 0; local < c.populations[p].count; ++local, ++j) {
+          const float from_input = plain_sum(c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
+          const float recurrent = plain_sum(c.recurrent, j, [&](std::size_t i) { return last[i]; });
+          const float current = from_input * c.input_scale + recurrent;
+          const StepOutput<float> out = step_any(c.populations[p], j, states[j], current, b, t);
+          now[j] = out.spike;
+          r.spikes[(b * c.steps + t) * n + j] = out.spike == 1.0f ? 1 : 0;
+          r.psi[(b * c.steps + t) * n + j] = out.psi;
+          r.spike_count[b * n + j] += out.spike == 1.0f ? 1u : 0u;
+          r.voltages[p][(b * c.steps + t) * c.populations[p].count + local] =
+              c.populations[p].model == 1 ? states[j].alif.v : states[j].membrane.v;
+        }
+      }
+      last = now;
+    }
+  }
+  return r;
+}
+
+ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi, bool has_traces) {
+  const std::size_t n = c.neurons();
+  const auto length = put(backend, c.length, {c.batch()});
+  const auto events = put(backend, c.events, {c.batch(), c.steps, c.values.empty() ? c.inputs : 0});
+  const auto values = put(backend, c.values, {c.batch(), c.frames(), c.values.empty() ? 0 : c.inputs});
+  const auto mask = put(backend, c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.inputs});
+  std::vector<std::uint32_t> keys;
+  for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
+  const auto trial = put(backend, keys, {c.batch()});
+  const DeviceProjections input(backend, c.input);
+  const DeviceProjections recurrent(backend, c.recurrent);
+  auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
+  auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
+  auto spike_count = put(backend, std::vector<std::uint32_t>(c.batch() * n, 999), {c.batch(), n});
+
+  ForwardArgs<float> args{.batch = c.batch(),
+                          .steps = c.steps,
+                          .frame_steps = c.frame_steps,
+                          .neuron_count = n,
+                          .length = length.cview(),
+                          .events = events.cview(),
+                          .values = values.cview(),
+                          .input_mask = mask.cview(),
+                          .input_scale = c.input_scale,
+                          .input = input.list,
+                          .recurrent = recurrent.list,
+                          .populations = {},
+                          .keys = {test_seed, trial.cview()},
+                          .spikes = spikes.view(),
+                          .psi = psi.view(),
+                          .spike_count = spike_count.view(),
+                          .traces = {}};
+  std::vector<DevicePopulation> populations;
+  std::vector<Buffer<float, float>> voltages;
+  std::size_t begin = 0;
+  for (const PopulationCase& p : c.populations) {
+    populations.emplace_back(backend, p, begin, c.batch());
+    args.populations.push_back(populations.back().view);
+    begin += p.count;
+    voltages.emplace_back(backend, std::initializer_list<std::size_t>{c.batch(), c.steps, has_traces ? p.count : 0},
+                          "test");
+    if (!has_traces) continue;
+    TraceView trace{.population = voltages.size() - 1, .column = 0, .neurons = {}, .values = voltages.back().data()};
+    for (std::size_t j = 0; j < p.count; ++j) trace.neurons.push_back(j);
+    args.traces.push_back(trace);
+  }
+  backend.forward(args);
+
+  ForwardResult r{spikes.download(), psi.download(), spike_count.download(), {}};
+  for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
+  clear_after_end(c, n, r.spikes);
+  if (has_psi) clear_after_end(c, n, r.psi);
+  for (std::size_t p = 0; has_traces && p < r.voltages.size(); ++p) {
+    clear_after_end(c, c.populations[p].count, r.voltages[p]);
+  }
+  return r;
+}
+
+}  // namespace spikeweave::test

@@ -1,0 +1,74 @@
+// A small network for tests of the forward pass: its memory on a backend, and the same steps as a plain loop.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "spikeweave/backend/buffer.hpp"
+#include "spikeweave/ops/forward.hpp"
+#include "support/random_values.hpp"
+
+namespace spikeweave::test {
+
+struct PopulationCase {
+  std::size_t model;  // 0 lif, 1 alif, 2 escape_lif
+  PseudoDerivative shape;
+  std::size_t count;
+};
+
+struct ProjectionCase {
+  std::size_t pre_begin, pre_count, post_begin, post_count;
+  std::vector<float> weights;
+};
+
+struct ForwardCase {
+  std::size_t steps = 5;
+  std::size_t frame_steps = 1;
+  std::size_t inputs = 3;
+  std::vector<std::int32_t> length;
+  std::vector<PopulationCase> populations;
+  std::vector<ProjectionCase> input;
+  std::vector<ProjectionCase> recurrent;
+  std::vector<std::uint8_t> events;  // [batch, steps, inputs]; or
+  std::vector<float> values;         // [batch, frames, inputs]
+  std::vector<std::uint8_t> mask;    // [batch, frames, inputs] or empty
+  float input_scale = 1.0f;
+
+  std::size_t batch() const { return length.size(); }
+  std::size_t frames() const { return (steps + frame_steps - 1) / frame_steps; }
+  std::size_t neurons() const {
+    std::size_t count = 0;
+    for (const PopulationCase& population : populations) count += population.count;
+    return count;
+  }
+};
+
+struct ForwardResult {
+  std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]  0 beyond a trial's end
+  std::vector<float> psi;            // likewise
+  std::vector<std::uint32_t> spike_count;
+  std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  likewise
+
+  bool operator==(const ForwardResult&) const = default;
+};
+
+// Neurons of different constants; `neuron` counts over the whole network.
+template <class Model>
+typename Model::Derived derived_of(std::size_t neuron) {
+  typename Model::NeuronParams parameters;
+  parameters.tau_m = 5.0 + static_cast<double>(neuron % 7);
+  parameters.refractory_steps = static_cast<int>(neuron % 4);
+  return Model::derive(parameters, 1.0);
+}
+
+inline std::uint32_t trial_key(std::size_t b) {
+  return static_cast<std::uint32_t>(70 + 5 * b);
+}
+
+ForwardResult run_reference(const ForwardCase& c);
+ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi = true, bool has_traces = true);
+
+}  // namespace spikeweave::test

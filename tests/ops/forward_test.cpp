@@ -1,0 +1,215 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "ops/forward_network.hpp"
+#include "support/backends.hpp"
+
+namespace spikeweave {
+namespace {
+
+using test::ForwardCase;
+using test::ForwardResult;
+using test::ProjectionCase;
+
+class Forward : public test::OnBackend {
+ protected:
+  // Runs the case with every form of propagation of the backend and compares all bits.
+  void expect_reference(const ForwardCase& c, const std::string& label) {
+    const ForwardResult expected = test::run_reference(c);
+    for (const Propagation propagation : forms(c.neurons())) {
+      use({.propagation = propagation});
+      const ForwardResult actual = test::run_on(backend(), c);
+      const std::string place = label + ", propagation " + std::to_string(static_cast<int>(propagation));
+      ASSERT_EQ(actual.spikes, expected.spikes) << place;
+      ASSERT_EQ(actual.psi, expected.psi) << place;
+      ASSERT_EQ(actual.spike_count, expected.spike_count) << place;
+      ASSERT_EQ(actual.voltages, expected.voltages) << place;
+    }
+  }
+  std::vector<Propagation> forms(std::size_t neurons) const {
+    if (!is_device()) return {Propagation::automatic};
+    if (neurons > 1024) return {Propagation::automatic, Propagation::gather, Propagation::gemm};
+    return {Propagation::persistent, Propagation::gather, Propagation::gemm};
+  }
+};
+
+SW_ON_ALL_BACKENDS(Forward);
+
+constexpr auto linear = PseudoDerivative::piecewise_linear;
+
+ProjectionCase projection(std::size_t pre_begin, std::size_t pre_count, std::size_t post_begin, std::size_t post_count,
+                          std::uint32_t stream, double low, double high) {
+  return {pre_begin, pre_count, post_begin, post_count, test::random_floats(pre_count * post_count, stream, low, high)};
+}
+
+// One LIF population with dense input and recurrent weights that keep some of the neurons firing.
+ForwardCase lif_case(std::size_t batch, std::size_t neurons, std::size_t inputs, std::size_t steps) {
+  ForwardCase c;
+  c.steps = steps;
+  c.inputs = inputs;
+  c.populations = {{0, linear, neurons}};
+  for (std::size_t b = 0; b < batch; ++b) c.length.push_back(static_cast<std::int32_t>(steps - b % steps));
+  c.input = {projection(0, inputs, 0, neurons, 1, -0.1, 0.4)};
+  c.recurrent = {projection(0, neurons, 0, neurons, 2, -0.1, 0.1)};
+  c.events = test::random_bits(batch * steps * inputs, 3, 0.3);
+  return c;
+}
+
+// Of the spikes within the trials, how many there are and how many there could be.
+void expect_alive(const ForwardCase& c) {
+  const ForwardResult r = test::run_reference(c);
+  const auto spikes = std::accumulate(r.spike_count.begin(), r.spike_count.end(), 0u);
+  const auto steps = std::accumulate(c.length.begin(), c.length.end(), 0);
+  EXPECT_GT(spikes, 0u);
+  EXPECT_LT(spikes, static_cast<unsigned>(steps) * c.neurons());
+}
+
+TEST_P(Forward, EqualsThePlainLoopForAllSizes) {
+  for (const std::size_t batch : {1u, 3u}) {
+    for (const std::size_t neurons : {0u, 1u, 31u, 32u, 33u, 255u, 257u, 1000u}) {
+      const ForwardCase c = lif_case(batch, neurons, 20, 4);
+      if (neurons > 1) expect_alive(c);
+
+      expect_reference(c, std::to_string(batch) + " trials, " + std::to_string(neurons) + " neurons");
+    }
+  }
+}
+
+TEST_P(Forward, EqualsThePlainLoopBeyondOneBlock) {
+  expect_reference(lif_case(2, 1030, 9, 3), "1030 neurons");
+}
+
+TEST_P(Forward, EqualsThePlainLoopForMoreInputsThanAListHolds) {
+  for (const std::size_t inputs : {0u, 1u, 1023u, 1024u, 1025u, 2100u}) {
+    expect_reference(lif_case(2, 5, inputs, 3), std::to_string(inputs) + " inputs");
+  }
+}
+
+TEST_P(Forward, EqualsThePlainLoopForMoreTrialsThanATileHolds) {
+  expect_reference(lif_case(65, 66, 10, 3), "65 trials");
+}
+
+// Two projections into overlapping ranges, one population without input, all models.
+ForwardCase mixed_case() {
+  ForwardCase c;
+  c.steps = 12;
+  c.frame_steps = 4;
+  c.inputs = 10;
+  c.length = {12, 7, 0};
+  c.populations = {
+      {0, linear, 5}, {1, PseudoDerivative::fast_sigmoid, 34}, {2, linear, 7}, {1, PseudoDerivative::arctan, 3}};
+  c.input = {projection(0, 6, 0, 46, 1, 0.0, 0.4), projection(4, 6, 5, 20, 2, -0.3, 0.5)};
+  c.recurrent = {projection(0, 49, 0, 49, 3, -0.1, 0.1), projection(5, 34, 39, 10, 4, 0.0, 0.5),
+                 projection(3, 1, 0, 1, 5, 0.2, 0.3)};
+  c.events = test::random_bits(3 * 12 * 10, 6, 0.3);
+  for (std::size_t i = 0; i < c.events.size(); i += 7) c.events[i] *= 3;  // several events in one step
+  return c;
+}
+
+TEST_P(Forward, EqualsThePlainLoopForSeveralModelsAndProjections) {
+  expect_alive(mixed_case());
+
+  expect_reference(mixed_case(), "events");
+}
+
+TEST_P(Forward, MaskSilencesAnInputForItsFrameAndScaleMultipliesTheSum) {
+  ForwardCase c = mixed_case();
+  c.mask = test::random_bits(3 * 3 * 10, 7, 0.7);
+  c.input_scale = 1.0f / 0.7f;
+  expect_alive(c);
+
+  expect_reference(c, "events and mask");
+}
+
+TEST_P(Forward, ValuesHoldForAWholeFrame) {
+  ForwardCase c = mixed_case();
+  c.events.clear();
+  c.values = test::random_floats(3 * 3 * 10, 8, -0.2, 0.6);
+  c.values[3] = 0.0f;
+  expect_alive(c);
+  expect_reference(c, "values");
+
+  c.mask = test::random_bits(3 * 3 * 10, 9, 0.5);
+  c.input_scale = 2.0f;
+  expect_reference(c, "values and mask");
+}
+
+TEST_P(Forward, SilentInputGivesNoSpike) {
+  ForwardCase c = lif_case(3, 33, 8, 4);
+  std::fill(c.events.begin(), c.events.end(), std::uint8_t{0});
+
+  expect_reference(c, "silent");
+
+  EXPECT_EQ(test::run_on(backend(), c).spike_count, std::vector<std::uint32_t>(99, 0));
+}
+
+TEST_P(Forward, AllNeuronsFireTogether) {
+  ForwardCase c = lif_case(1, 257, 4, 3);
+  std::fill(c.events.begin(), c.events.end(), std::uint8_t{1});
+  std::fill(c.input[0].weights.begin(), c.input[0].weights.end(), 1000.0f);
+
+  expect_reference(c, "all firing");
+
+  const ForwardResult r = test::run_on(backend(), c);
+  EXPECT_EQ(std::vector<std::uint8_t>(r.spikes.begin(), r.spikes.begin() + 257), std::vector<std::uint8_t>(257, 1));
+}
+
+TEST_P(Forward, PsiAndTracesAreOptional) {
+  const ForwardCase c = mixed_case();
+
+  const ForwardResult r = test::run_on(backend(), c, /*has_psi=*/false, /*has_traces=*/false);
+
+  EXPECT_EQ(r.spikes, test::run_reference(c).spikes);
+  EXPECT_TRUE(r.psi.empty());
+}
+
+// One LIF neuron with alpha = 1/2, threshold 1, refractory for 2 steps, input 1 in every step; a second one, refractory
+// for 0 steps, that the first drives with weight 2.
+//   first  v:  1 (fires at equality)  0.5 + 1 - 1 = 0.5 (refractory)  0.25 + 1 = 1.25 (fires)  0.625 (r.)  1.3125
+//   (fires) psi = 0.3 * max(0, 1 - |v - 1|), 0 while refractory second v:  0   2 (fires)   1 - 1 = 0   0 + 2 (fires) 1
+//   - 1 = 0
+TEST_P(Forward, TwoNeuronsByHand) {
+  const std::vector<float> constants{0.5f, 0.5f, 1.0f, 1.0f, 1.0f, 1.0f, 2.0f, 0.0f, 0.3f, 0.3f, 1.0f, 1.0f};
+  using Derived = LifDerived<float>;
+  std::vector<std::byte> bytes(columns_size<Derived>(2));
+  const auto columns = place_columns<Derived>(bytes.data(), 2);
+  for (std::size_t j = 0; j < 2; ++j) {
+    Derived d{};
+    d.alpha = constants[j], d.zeta = constants[2 + j], d.v_threshold = constants[4 + j];
+    d.refractory_steps = constants[6 + j], d.psi_height = constants[8 + j], d.psi_scale = constants[10 + j];
+    columns.store(j, d);
+  }
+  const auto derived = put<std::byte>(bytes, {bytes.size()});
+  auto state = poisoned<std::byte>({columns_size<MembraneState<float>>(2)});
+  const auto length = put<std::int32_t>({5}, {1});
+  const auto events = put<std::uint8_t>({1, 1, 1, 1, 1}, {1, 5, 1});
+  const auto input_weights = put<float>({1.0f}, {1, 1});
+  const auto recurrent_weights = put<float>({2.0f}, {1, 1});
+  auto spikes = poisoned<std::uint8_t>({1, 5, 2});
+  auto psi = poisoned<float>({1, 5, 2});
+  auto count = poisoned<std::uint32_t>({1, 2});
+  ForwardArgs<float> args;
+  args.batch = 1;
+  args.steps = 5;
+  args.neuron_count = 2;
+  args.length = length.cview();
+  args.events = events.cview();
+  args.input.at[args.input.count++] = {0, 1, 0, 1, input_weights.data()};
+  args.recurrent.at[args.recurrent.count++] = {0, 1, 1, 1, recurrent_weights.data()};
+  args.populations = {{.model = 0, .begin = 0, .count = 2, .state = state.data(), .derived = derived.data()}};
+  args.spikes = spikes.view();
+  args.psi = psi.view();
+  args.spike_count = count.view();
+
+  backend().forward(args);
+
+  EXPECT_EQ(spikes.download(), (std::vector<std::uint8_t>{1, 0, 0, 1, 1, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(count.download(), (std::vector<std::uint32_t>{3, 2}));
+  const std::vector<float> expected{0.3f, 0.0f, 0.0f, 0.0f, 0.225f, 0.0f, 0.0f, 0.0f, 0.20625f, 0.0f};
+  const std::vector<float> actual = psi.download();
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_FLOAT_EQ(actual[i], expected[i]) << "element " << i;
+}
+
+}  // namespace
+}  // namespace spikeweave

@@ -1,0 +1,205 @@
+// The cross-checks between settings, and the schedule of the learning rate.
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "host/config/parse.hpp"
+#include "host/config/reader.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave {
+namespace {
+
+// Populations a, b, c; a path from the input to the output.
+Json three_populations() {
+  return parse_json(R"({
+    "task": {"type": "pattern_generation"},
+    "network": {
+      "populations": [{"name": "a", "size": 4}, {"name": "b", "size": 4}, {"name": "c", "size": 4}],
+      "projections": [{"from": "input", "to": ["a", "b"]}, {"from": ["a", "b", "c"], "to": ["b", "c"]},
+                      {"from": ["b", "c"], "to": "output"}]
+    }
+  })");
+}
+
+// The text of the error without the name of the file; "" if there is none.
+std::string error_of(const Json& json) {
+  try {
+    read_experiment(json.dump(), "e");
+  } catch (const InputError& error) {
+    return std::string(error.what()).substr(3);
+  }
+  return "";
+}
+
+std::string error_with(const std::string& pointer, const std::string& value) {
+  Json json = three_populations();
+  json[Json::json_pointer(pointer)] = Json::parse(value);
+  return error_of(json);
+}
+
+std::string task_error(const std::string& task) {
+  return error_with("/task", task);
+}
+
+TEST(ValidateNetwork, StretchesOfPopulationsAreAccepted) {
+  EXPECT_EQ(error_of(three_populations()), "");
+}
+
+TEST(ValidateNetwork, NamesAreUniqueAndFree) {
+  EXPECT_EQ(error_with("/network/populations", "[]"), "/network/populations: empty; at least one population is needed");
+  EXPECT_EQ(error_with("/network/populations/2/name", "\"a\""),
+            "/network/populations/2/name: \"a\" is the name of population 0 too");
+  EXPECT_EQ(error_with("/network/populations/1/name", "\"\""), "/network/populations/1/name: missing; expected a name");
+  EXPECT_EQ(error_with("/network/populations/1/name", "\"input\""),
+            "/network/populations/1/name: \"input\" is taken; input and output are there by themselves");
+  EXPECT_EQ(error_with("/network/populations/1/name", "\"output\""),
+            "/network/populations/1/name: \"output\" is taken; input and output are there by themselves");
+  EXPECT_EQ(error_with("/network/populations/1/name", "\"x/y\""),
+            "/network/populations/1/name: \"x/y\" has a slash, which separates the names in result files");
+}
+
+TEST(ValidateNetwork, EndsOfProjectionsAreKnown) {
+  EXPECT_EQ(error_with("/network/projections/0/from", "\"inptu\""),
+            "/network/projections/0/from: \"inptu\" is not one of a b c input; did you mean \"input\"?");
+  EXPECT_EQ(error_with("/network/projections/0/from", "\"output\""),
+            "/network/projections/0/from: \"output\" is not one of a b c input; did you mean \"input\"?");
+  EXPECT_EQ(error_with("/network/projections/1/to", "\"input\""),
+            "/network/projections/1/to: \"input\" is not one of a b c output; did you mean \"output\"?");
+  EXPECT_EQ(error_with("/network/projections/1/to", "[]"),
+            "/network/projections/1/to: missing; expected one or more of a b c output");
+}
+
+TEST(ValidateNetwork, EndsOfProjectionsAreStretchesInOrder) {
+  EXPECT_EQ(error_with("/network/projections/1/from", R"(["a", "c"])"),
+            "/network/projections/1/from: a c do not follow each other in the order of declaration, a b c");
+  EXPECT_EQ(error_with("/network/projections/1/from", R"(["b", "a"])"),
+            "/network/projections/1/from: b a do not follow each other in the order of declaration, a b c");
+  EXPECT_EQ(error_with("/network/projections/1/from", R"(["c", "c"])"),
+            "/network/projections/1/from: c c do not follow each other in the order of declaration, a b c");
+  EXPECT_EQ(error_with("/network/projections/1/from", R"(["input", "a"])"),
+            "/network/projections/1/from: \"input\" stands only by itself; found input a");
+  EXPECT_EQ(error_with("/network/projections/1/to", R"(["c", "output"])"),
+            "/network/projections/1/to: \"output\" stands only by itself; found c output");
+}
+
+TEST(ValidateNetwork, InputReachesTheOutputThroughPopulations) {
+  EXPECT_EQ(error_with("/network/projections/0/to", "\"output\""),
+            "/network/projections/0/to: \"output\" cannot be reached from \"input\"; expected one or more of a b c");
+  EXPECT_EQ(error_with("/network/projections/0/from", "\"c\""),
+            "/network/projections: none is from \"input\"; at least one is needed");
+  EXPECT_EQ(error_with("/network/projections/2/to", "\"c\""),
+            "/network/projections: none is to \"output\"; at least one is needed");
+}
+
+TEST(ValidateNetwork, LowerBoundIsBelowTheUpper) {
+  EXPECT_EQ(error_with("/network/projections/1/low", "100"), "/network/projections/1/low: 100 is not below high, 100");
+}
+
+TEST(ValidateNetwork, PopulationProjectsToTheOutputOnce) {
+  Json json = three_populations();
+  Json& projections = json["network"]["projections"];
+  projections.push_back(Json(projections[2]));
+  const std::string name = json["network"]["projections"][2]["from"][0].get<std::string>();
+
+  EXPECT_EQ(error_of(json),
+            "/network/projections/3/from: \"" + name + "\" projects to \"output\" already; one projection is allowed");
+}
+
+TEST(ValidateNetwork, AtMostSixteenProjectionsOfAKind) {
+  for (const auto& [index, what] : {std::pair{0, "from \"input\""}, {1, "between populations"}}) {
+    Json json = three_populations();
+    Json& projections = json["network"]["projections"];
+    for (int more = 0; more < 15; ++more) projections.push_back(Json(projections[static_cast<std::size_t>(index)]));
+    EXPECT_EQ(error_of(json), "") << what;
+
+    projections.push_back(Json(projections[static_cast<std::size_t>(index)]));
+
+    EXPECT_EQ(error_of(json), std::string("/network/projections: 17 are ") + what + "; at most 16 are allowed");
+  }
+}
+
+TEST(ValidateTask, FilesMustBeNamed) {
+  EXPECT_EQ(task_error(R"({"type": "piano_roll"})"), "/task/file: missing; expected the name of a file");
+  EXPECT_EQ(task_error(R"({"type": "recorded"})"), "/task/train/input: missing; expected the name of a file");
+  EXPECT_EQ(task_error(R"({"type": "recorded", "train": {"input": "x.npy"}})"),
+            "/task/train/target: missing; expected the name of a file");
+  EXPECT_EQ(task_error(R"({"type": "recorded", "train": {"input": "x.npy", "target": "y.npy"},
+                           "test": {"target": "y.npy"}})"),
+            "/task/test/input: missing; expected the name of a file");
+  EXPECT_EQ(task_error(R"({"type": "recorded", "train": {"input": "x.npy", "target": "y.npy"}})"), "");
+}
+
+TEST(ValidateTask, RecordedDataSayWhatTheyAre) {
+  Json task = parse_json(R"({"type": "recorded", "train": {"input": "x.npy", "target": "y.npy"}})");
+  task["loss"] = "softmax";
+  task["classes"] = 1;
+  EXPECT_EQ(task_error(task.dump()), "/task/classes: 1 is too few for the loss softmax; expected 2 or more");
+  task["classes"] = 2;
+  EXPECT_EQ(task_error(task.dump()), "");
+  task["encoding"] = "automatic";
+  EXPECT_EQ(task_error(task.dump()),
+            "/task/encoding: recorded data do not say what they are; expected current bernoulli poisson or events");
+}
+
+TEST(ValidateTask, NumberOfCuesIsOdd) {
+  EXPECT_EQ(task_error(R"({"type": "evidence_accumulation", "cues": 4})"),
+            "/task/cues: 4 is even; expected an odd number");
+}
+
+TEST(ValidateExperiment, EpochOfTrialsWithoutEndNeedsALength) {
+  for (const char* task : {"evidence_accumulation", "store_recall", "frame_classification"}) {
+    Json json = three_populations();
+    json["task"]["type"] = task;
+    EXPECT_EQ(error_of(json), std::string("/training/updates_per_epoch: 0 means one pass over the training split, and "
+                                          "that of ") +
+                                  task + " has no end; expected 1 or more");
+
+    json["training"]["updates_per_epoch"] = 10;
+
+    EXPECT_EQ(error_of(json), "");
+  }
+}
+
+TEST(ValidateExperiment, RecordedStatesAreStatesOfTheModels) {
+  EXPECT_EQ(error_with("/recording/states", R"(["v", "a"])"), "/recording/states/1: \"a\" is not one of v z r");
+  EXPECT_EQ(error_with("/recording/states", R"(["v", "z", "v"])"), "/recording/states/2: \"v\" stands here twice");
+  Json json = three_populations();
+  json["network"]["populations"][2]["neuron"] = {{"model", "alif"}};
+  json["recording"]["states"] = {"v", "a"};
+  EXPECT_EQ(error_of(json), "");
+}
+
+TEST(LearningRateSchedule, WarmupRisesLinearlyToOne) {
+  LearningRateSchedule schedule;
+  schedule.warmup_updates = 4;
+
+  EXPECT_EQ(schedule.factor(0, 100), 0.25);
+  EXPECT_EQ(schedule.factor(2, 100), 0.75);
+  EXPECT_EQ(schedule.factor(3, 100), 1.0);
+  EXPECT_EQ(schedule.factor(99, 100), 1.0);
+}
+
+TEST(LearningRateSchedule, CosineFallsToItsFinalFraction) {
+  LearningRateSchedule schedule;
+  schedule.kind = ScheduleKind::cosine;
+  schedule.final_fraction = 0.2;
+
+  EXPECT_EQ(schedule.factor(0, 100), 1.0);
+  EXPECT_NEAR(schedule.factor(25, 100), 0.882842712474619, 1e-15);  // 0.2 + 0.4 * (1 + sqrt(0.5))
+  EXPECT_NEAR(schedule.factor(50, 100), 0.6, 1e-15);                // 0.2 + 0.4
+  EXPECT_NEAR(schedule.factor(100, 100), 0.2, 1e-15);
+  EXPECT_EQ(schedule.factor(0, 0), 1.0);
+}
+
+TEST(LearningRateSchedule, WarmupMultipliesTheCosine) {
+  LearningRateSchedule schedule;
+  schedule.kind = ScheduleKind::cosine;
+  schedule.warmup_updates = 100;
+
+  EXPECT_NEAR(schedule.factor(49, 98), 0.25, 1e-15);  // 50/100 * 0.5 * (1 + cos(pi/2))
+}
+
+}  // namespace
+}  // namespace spikeweave
