@@ -2,7 +2,8 @@
 //
 // Peers on the same kind of machine, per iteration: evidence accumulation, batch 32: NEST 4.5 s; pattern generation,
 // batch 1: NEST 93 ms, mlGeNN (-O3, one CPU thread) 11 ms.
-// Each benchmark first checks that the gradient of its first batch equals the textbook form's; else it is an error.
+// Run it from the root of the checkout. Each benchmark first checks that the gradient of its first batch equals the
+// textbook form's; else it is an error.
 
 #include <benchmark/benchmark.h>
 
@@ -32,8 +33,8 @@ struct Iteration {
   std::uint64_t next = 0;
 
   Iteration(const std::string& file, const app::BackendChoice& choice)
-      : experiment(load_experiment(std::string(SW_SOURCE_DIR) + "/tasks/" + file)),
-        directory(std::string(SW_SOURCE_DIR) + "/tasks"),
+      : experiment(load_experiment("tasks/" + file)),
+        directory("tasks"),
         backend(app::choose_backend(choice)),
         task(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
         network(build_network(experiment.network, task->shape())) {
@@ -66,12 +67,12 @@ struct Iteration {
   // Largest difference to the textbook form, relative to the largest element.
   double difference_to_textbook() {
     run_gradient(*simulator);
-    const std::vector<float> fast = state->gradient_.download();
+    const std::vector<float> fast = state->arrays.gradient.download();
     next = 0;
     LearningSettings textbook = experiment.learning;
     std::get<EpropParams>(textbook.value).form = EpropForm::step;
     run_gradient(*make_simulator(textbook));
-    const std::vector<float> slow = state->gradient_.download();
+    const std::vector<float> slow = state->arrays.gradient.download();
     double largest = 0.0;
     double difference = 0.0;
     for (std::size_t w = 0; w < fast.size(); ++w) {

@@ -5,7 +5,8 @@
 #   bench/gpu_suite.sh OUTDIR bench   the benchmarks, as JSON
 #
 # BUILD: build folder with the binaries (default: build/default for test, build/bench for bench). Build them elsewhere
-# with -DSW_CUDA=ON -DSW_MARCH=x86-64-v3 and bring the folder along; nothing is compiled here.
+# with -DSW_CUDA=ON -DSW_MARCH=x86-64-v3 and bring the folder along; nothing is compiled here. Shared libraries that the
+# machine lacks (fmt, HDF5, matio, Boost.Context, GoogleTest is static) are looked for in $BUILD/lib: copy them there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,13 +22,16 @@ describe_machine() {
 
 run_tests() {
   local build=${BUILD:-build/default} failed=0
-  export SW_REQUIRE_CUDA=1
+  export SW_REQUIRE_CUDA=1 LD_LIBRARY_PATH="$build/lib:${LD_LIBRARY_PATH:-}"
   "$build/spikeweave" selftest | tee "$out/selftest.txt" || failed=1
   "$build/tests/ops_tests" --gtest_output="json:$out/ops.json" | tee "$out/ops.txt" | tail -n 5 || failed=1
+  SW_SOURCE_FOLDER="$PWD" "$build/tests/runs_tests" --gtest_filter='*RunsOn*' | tee "$out/runs.txt" | tail -n 3 || failed=1
   "$build/tests/unit_tests" --gtest_filter='*Random*:*Curand*' | tee "$out/random.txt" | tail -n 3 || failed=1
   for tool in memcheck racecheck; do
-    compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/tests/ops_tests" --gtest_filter='*cuda*' \
+    # A filter that matches nothing would pass, so the number of tests is checked too.
+    compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/tests/ops_tests" --gtest_filter='*/Cuda' \
       >"$out/$tool.txt" 2>&1 || failed=1
+    grep -qE '^\[==========\] [1-9][0-9]* tests? ' "$out/$tool.txt" || failed=1
     tail -n 3 "$out/$tool.txt"
   done
   return $failed
@@ -35,6 +39,7 @@ run_tests() {
 
 run_benchmarks() {
   local build=${BUILD:-build/bench}
+  export LD_LIBRARY_PATH="$build/lib:${LD_LIBRARY_PATH:-}"
   "$build/bench/bench_training" --benchmark_out="$out/training.json" --benchmark_out_format=json
 }
 

@@ -49,11 +49,8 @@ void ProgressDisplay::on_epoch(const EpochResult& epoch, const Progress& progres
   clear_line();
   std::string line = fmt::format("{} epoch {:>3}/{}", label_, epoch.epoch, progress.epochs);
   for (const auto& [split, metrics] : epoch.splits) {
-    for (const std::string& name : {std::string("loss"), metric_}) {
-      const auto found = metrics.find(name);
-      if (found != metrics.end()) line += fmt::format("  {} {} {:.4f}", split, name, found->second);
-      if (metric_ == "loss") break;
-    }
+    const auto found = metrics.find(metric_);
+    if (found != metrics.end()) line += fmt::format("  {} {} {:.4f}", split, metric_, found->second);
   }
   fmt::print("{}  rate {:.1f} Hz  {:.2f} s  {} left\n", line, rate_, epoch.seconds, time_left(progress));
   std::fflush(stdout);

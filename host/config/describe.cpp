@@ -147,7 +147,7 @@ std::string describe(const std::string& kind, const std::string& name) {
     for (const Kind& one : kinds) text += (text.empty() ? "" : "\n") + overview(one);
     return text;
   }
-  const Kind& chosen = find_named(kinds, kind, "describe");
+  const Kind chosen = find_named(kinds, kind, "describe");
   if (name.empty()) return overview(chosen);
   return describe_entry(chosen, find_named(chosen.entries, name, "describe " + kind));
 }

@@ -53,7 +53,7 @@ template <class Real>
 void adjoint(const AdjointArgs<Real>& args, int threads) {
   const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t neurons = args.psi_to_factor.shape[2];
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.psi_to_factor.shape[0], threads))
   for (std::size_t b = 0; b < args.psi_to_factor.shape[0]; ++b) {
     SignalRows<Real> signal(neurons);
     signal.start_trial(args.in, b);
@@ -75,7 +75,7 @@ void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
   const std::size_t batch = args.factor.shape[0];
   const std::size_t steps = args.factor.shape[1];
   const std::size_t outputs = args.factor.shape[2];
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> f(outputs, Real(0));
     const auto length = static_cast<std::size_t>(args.length[b]);

@@ -58,7 +58,7 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
 void encode(const EncodeArgs& args, int threads) {
   const std::size_t batch = args.events.shape[0];
   const std::size_t row = args.events.shape[1] * args.events.shape[2];
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::fill_n(args.events.row(b), row, std::uint8_t{0});
     const auto length = static_cast<std::size_t>(args.length[b]);
@@ -74,7 +74,7 @@ void dropout(const DropoutArgs& args, int threads) {
   const std::size_t cells = args.mask.shape[2];
   const std::uint64_t threshold = bernoulli_threshold(static_cast<float>(args.drop_probability));
   const PhiloxKey key = random_key(args.keys.seed);
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     for (std::size_t f = 0; f < frames; ++f) {
       std::uint8_t* mask = args.mask.row(b, f);
@@ -92,7 +92,7 @@ void dropout(const DropoutArgs& args, int threads) {
 }
 
 void spike_digest(const SpikeDigestArgs& args, int threads) {
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads_for(args.spikes.shape[0], threads))
   for (std::size_t b = 0; b < args.spikes.shape[0]; ++b) {
     std::uint64_t sum = 0;
     for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {

@@ -193,7 +193,7 @@ void forward(const ForwardArgs<Real>& args, int threads) {
   std::vector<StepFunction<Real>> step;
   for (const PopulationView& population : args.populations) step.push_back(step_function<Real>(population));
   clear_states(args);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);
 }
 template void forward<float>(const ForwardArgs<float>&, int);

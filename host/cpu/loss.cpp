@@ -75,7 +75,7 @@ void trial_loss(const LossArgs<Real>& args, std::size_t b) {
 
 template <class Real>
 void loss(const LossArgs<Real>& args, int threads) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.output.shape[0], threads))
   for (std::size_t b = 0; b < args.output.shape[0]; ++b) trial_loss(args, b);
 }
 template void loss<float>(const LossArgs<float>&, int);

@@ -5,6 +5,11 @@
 
 namespace spikeweave::cpu {
 
+// No more threads than there are items to share: a parallel region costs some microseconds.
+inline int threads_for(std::size_t items, int threads) {
+  return items < static_cast<std::size_t>(threads) ? (items > 0 ? static_cast<int>(items) : 1) : threads;
+}
+
 void encode(const EncodeArgs& args, int threads);
 void dropout(const DropoutArgs& args, int threads);
 void spike_digest(const SpikeDigestArgs& args, int threads);

@@ -9,6 +9,9 @@
 namespace spikeweave::cpu {
 namespace {
 
+constexpr std::size_t least_work =
+    500'000;  // post factors read per thread; fewer take less time than a parallel region
+
 struct Stripe {
   std::size_t begin, end;  // presynaptic cells, in their index space
 };
@@ -56,8 +59,9 @@ void add_values(const OuterProductArgs<Real>& args, std::size_t b, Stripe stripe
 template <class Real>
 void outer_product(const OuterProductArgs<Real>& args, int threads) {
   const ProjectionView<Real>& block = args.projection;
-  const auto stripes = static_cast<std::size_t>(threads);
-#pragma omp parallel for schedule(static) num_threads(threads)
+  const std::size_t post_rows = args.post.shape[0] * args.post.shape[1];
+  const auto stripes = static_cast<std::size_t>(threads_for(post_rows * block.post_count / least_work, threads));
+#pragma omp parallel for schedule(static) num_threads(static_cast <int>(stripes))
   for (std::size_t s = 0; s < stripes; ++s) {
     const Stripe stripe{block.pre_begin + block.pre_count * s / stripes,
                         block.pre_begin + block.pre_count * (s + 1) / stripes};

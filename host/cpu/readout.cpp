@@ -11,7 +11,7 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
   const std::size_t batch = args.output.shape[0];
   const std::size_t steps = args.output.shape[1];
   const std::size_t outputs = args.output.shape[2];
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> y(outputs, Real(0));
     std::vector<Real> drive(outputs);

@@ -29,12 +29,12 @@ NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const Fee
       readout(derive<Real>(of.readout, of.dt)) {
   const std::size_t count = of.parameter_count;
   const std::string sized_by = " (/network/projections)";
-  parameters_ = Buffer<Real, Real>(on, {count}, "parameters" + sized_by);
-  gradient_ = Buffer<Real, Real>(on, {count}, "gradient" + sized_by);
-  first_moment_ = Buffer<Real, Real>(on, {count}, "first moments" + sized_by);
-  second_moment_ = Buffer<Real, Real>(on, {count}, "second moments" + sized_by);
-  average_ = Buffer<Real, Real>(on, {count}, "parameter average" + sized_by);
-  feedback_ = Buffer<Real, Real>(on, {of.outputs, of.neurons}, "feedback weights (/network/populations)");
+  arrays.parameter = Buffer<Real, Real>(on, {count}, "parameters" + sized_by);
+  arrays.gradient = Buffer<Real, Real>(on, {count}, "gradient" + sized_by);
+  arrays.first_moment = Buffer<Real, Real>(on, {count}, "first moments" + sized_by);
+  arrays.second_moment = Buffer<Real, Real>(on, {count}, "second moments" + sized_by);
+  arrays.average = Buffer<Real, Real>(on, {count}, "parameter average" + sized_by);
+  arrays.feedback = Buffer<Real, Real>(on, {of.outputs, of.neurons}, "feedback weights (/network/populations)");
   states_.resize(of.populations.size());
   derive_neurons(seed);
   draw_feedback(feedback, seed);
@@ -76,12 +76,12 @@ void NetworkState<Real>::draw_feedback(const FeedbackSettings& feedback, std::ui
   const RandomStream stream(seed, Purpose::feedback);
   std::vector<Real> weights(network.outputs * network.neurons);
   for (std::size_t w = 0; w < weights.size(); ++w) weights[w] = static_cast<Real>(std * stream.normal(w));
-  feedback_.upload(weights);
+  arrays.feedback.upload(weights);
 }
 
 template <class Real>
 void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
-  parameters_.upload(values);
+  arrays.parameter.upload(values);
   if (!symmetric_feedback) return;
   std::vector<Real> transposed(network.outputs * network.neurons, Real(0));
   for (const Projection& projection : network.projections) {
@@ -92,7 +92,7 @@ void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
       transposed[k * network.neurons + j] += values[projection.offset + w];
     }
   }
-  feedback_.upload(transposed);
+  arrays.feedback.upload(transposed);
 }
 
 template <class Real>
@@ -102,14 +102,14 @@ ProjectionList<Real> NetworkState<Real>::projections(ProjectionKind kind) const 
     if (projection.kind != kind) continue;
     SW_EXPECTS(list.count < ProjectionList<Real>::capacity, "too many projections of one kind");
     list.at[list.count++] = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count,
-                             parameters_.data() + projection.offset};
+                             arrays.parameter.data() + projection.offset};
   }
   return list;
 }
 
 template <class Real>
 View<const Real> NetworkState<Real>::bias() const {
-  return network.readout.bias ? View<const Real>(parameters_.data() + network.bias_offset, {network.outputs})
+  return network.readout.bias ? View<const Real>(arrays.parameter.data() + network.bias_offset, {network.outputs})
                               : View<const Real>();
 }
 

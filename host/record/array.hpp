@@ -63,7 +63,7 @@ bool is_representable(From value) {
   } else if constexpr (std::is_floating_point_v<To>) {
     return true;
   } else if constexpr (std::is_floating_point_v<From>) {
-    const double number = value;
+    const auto number = static_cast<double>(value);
     return number >= static_cast<double>(std::numeric_limits<To>::min()) &&
            number < std::ldexp(1.0, std::numeric_limits<To>::digits) && number == std::trunc(number);
   } else {

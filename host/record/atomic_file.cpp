@@ -64,7 +64,7 @@ std::string create_temporary(const std::string& target) {
   const bool replaces = ::stat(target.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) throw InputError(target, "cannot be replaced: it is not a regular file");
   for (;;) {
-    const std::string path = target + ".tmp" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    std::string path = target + ".tmp" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
     const Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (file.value() >= 0) {
       if (replaces) static_cast<void>(::fchmod(file.value(), old.st_mode & 07777));  // a file system may have no modes

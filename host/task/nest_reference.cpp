@@ -47,7 +47,8 @@ void draw_hidden_weights(NumpyRandom& random, NestReferenceCase& c) {
 // Adds one sine of whole cycles over the trial, its phase running over both end points.
 void add_sine(std::vector<double>& signal, double amplitude, double phase, std::size_t period) {
   const std::size_t steps = signal.size();
-  const double stop = phase + 2.0 * std::numbers::pi * static_cast<double>(steps / period);
+  const std::size_t cycles = steps / period;
+  const double stop = phase + 2.0 * std::numbers::pi * static_cast<double>(cycles);
   const double increment = (stop - phase) / static_cast<double>(steps - 1);
   for (std::size_t t = 0; t < steps; ++t) {
     const double angle = t + 1 == steps ? stop : static_cast<double>(t) * increment + phase;

@@ -18,7 +18,7 @@ std::string split_name(Split split) {
 
 template <class Real>
 std::vector<Real> Trainer<Real>::evaluation_parameters() const {
-  return experiment_.training.parameter_average > 0.0 ? state_->average_.download() : state_->parameters();
+  return experiment_.training.parameter_average > 0.0 ? state_->arrays.average.download() : state_->parameters();
 }
 
 // Runs a whole split with the current parameters of the state.

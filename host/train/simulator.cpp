@@ -1,6 +1,9 @@
 #include "spikeweave/train/simulator.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave {
 namespace {
@@ -10,9 +13,16 @@ std::vector<To> converted(const std::vector<From>& values) {
   return std::vector<To>(values.begin(), values.end());
 }
 
-template <class Real>
-Real dropout_scale(double drop_probability) {
-  return static_cast<Real>(1.0 / (1.0 - drop_probability));
+// Intensities that the encoding cannot draw from: a task's currents are not probabilities.
+void check_intensities(Encoding encoding, const std::vector<float>& intensity) {
+  const float most = encoding == Encoding::poisson ? max_poisson_mean : 1.0f;
+  const auto bad =
+      std::find_if_not(intensity.begin(), intensity.end(), [most](float x) { return x >= 0 && x <= most; });
+  if (bad == intensity.end()) return;
+  throw InputError("/network/input/encoding",
+                   "the task gives the intensity " + std::to_string(*bad) + "; " +
+                       std::string(EnumNames<Encoding>::names[static_cast<std::size_t>(encoding)]) + " allows 0 to " +
+                       std::to_string(static_cast<int>(most)) + " per step");
 }
 
 }  // namespace
@@ -38,7 +48,7 @@ TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::u
   upload_batch(batch, trial_keys);
   make_input(batch, options.training);
   run_forward(batch, options);
-  run_readout(batch, options.training);
+  run_readout(options.training);
   return run_loss(batch, options.training);
 }
 
@@ -92,6 +102,7 @@ void Simulator<Real>::make_input(const TrialBatch& batch, bool training) {
     if (network_.encoding == Encoding::events) {
       events_.upload(batch.events);
     } else {
+      check_intensities(network_.encoding, batch.intensity);
       intensity_.reshape(backend_, {batch_, batch.frames, inputs}, "input intensities" + sized_by);
       intensity_.upload(batch.intensity);
       backend_.encode({network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(), events_.view()});
@@ -147,7 +158,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
 }
 
 template <class Real>
-void Simulator<Real>::run_readout(const TrialBatch& /*batch*/, bool training) {
+void Simulator<Real>::run_readout(bool training) {
   output_.reshape(backend_, {batch_, steps_, network_.outputs}, "outputs (/training/batch_size)");
   ReadoutArgs<Real> args;
   args.frame_steps = frame_steps_;
@@ -183,103 +194,6 @@ TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
   args.segment_output = segment_output_.view();
   backend_.loss(args);
   return {loss_sum_.download(), segment_output_.download()};
-}
-
-template <class Real>
-EpropInputs<Real> Simulator<Real>::eprop_inputs() {
-  EpropInputs<Real> in;
-  in.frame_steps = frame_steps_;
-  in.length = length_.cview();
-  in.segment = segment_.cview();
-  in.error = error_.cview();
-  in.feedback = state_.feedback_.cview();
-  in.readout = state_.readout;
-  in.constants = state_.constants;
-  if (network_.readout.dropout > 0.0) {
-    in.readout_mask = readout_mask_.cview();
-    in.readout_mask_scale = dropout_scale<Real>(network_.readout.dropout);
-  }
-  const RateRegularization& rate = rule_.rate_regularization;
-  if (rate.coefficient > 0.0) {
-    rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
-    backend_.rate_penalty({static_cast<Real>(rate.coefficient),
-                           static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, length_.cview(),
-                           scale_.cview(), spike_count_.cview(), rate_factor_.view()});
-    in.rate_factor = rate_factor_.cview();
-  }
-  return in;
-}
-
-// Everything of the projection's outer product but the post factor.
-template <class Real>
-OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projection) {
-  OuterProductArgs<Real> args;
-  args.frame_steps = frame_steps_;
-  args.length = length_.cview();
-  args.projection = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count, nullptr};
-  args.zero_diagonal = projection.has_diagonal;
-  args.gradient =
-      View<Real>(state_.gradient_.data() + projection.offset, {projection.pre.count, projection.post.count});
-  switch (projection.kind) {
-    case ProjectionKind::input:
-      if (network_.encoding == Encoding::current) {
-        args.values = values_.cview();
-      } else {
-        args.events = events_.cview();
-      }
-      if (network_.input_dropout > 0.0) {
-        args.mask = input_mask_.cview();
-        args.scale = dropout_scale<Real>(network_.input_dropout);
-      }
-      break;
-    case ProjectionKind::recurrent:
-      args.events = spikes_.cview();
-      args.delay = 1;
-      break;
-    case ProjectionKind::readout:
-      args.events = spikes_.cview();
-      if (network_.readout.dropout > 0.0) {
-        args.mask = readout_mask_.cview();
-        args.scale = dropout_scale<Real>(network_.readout.dropout);
-      }
-      break;
-  }
-  return args;
-}
-
-template <class Real>
-void Simulator<Real>::compute_gradient() {
-  state_.gradient_.zero();
-  const EpropInputs<Real> in = eprop_inputs();
-  const auto learns = [](const Projection& p, bool readout) {
-    return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
-  };
-  const auto& projections = network_.projections;
-  const bool hidden_learns =
-      std::any_of(projections.begin(), projections.end(), [&](const Projection& p) { return learns(p, false); });
-  if (rule_.form == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
-  for (const Projection& projection : projections) {
-    if (!learns(projection, false)) continue;
-    OuterProductArgs<Real> product = product_args(projection);
-    if (rule_.form == EpropForm::trial) {
-      product.post = psi_.cview();
-      backend_.outer_product(product);
-    } else {
-      backend_.eligibility({in, psi_.cview(), product});
-    }
-  }
-  readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
-  View<Real> bias_gradient;
-  if (network_.readout.bias) {
-    bias_gradient = View<Real>(state_.gradient_.data() + network_.bias_offset, {network_.outputs});
-  }
-  backend_.readout_adjoint({length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
-  for (const Projection& projection : projections) {
-    if (!learns(projection, true)) continue;
-    OuterProductArgs<Real> product = product_args(projection);
-    product.post = readout_factor_.cview();
-    backend_.outer_product(product);
-  }
 }
 
 template <class Real>

@@ -46,7 +46,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
   const std::vector<Real> parameters(initial.begin(), initial.end());
   state_->set_parameters(parameters);
-  state_->average_.upload(parameters);
+  state_->arrays.average.upload(parameters);
   simulator_ = std::make_unique<Simulator<Real>>(*state_, experiment.learning, shape.loss,
                                                  experiment.training.reduction, shape.frame_steps, experiment.seed);
   updater_ = std::make_unique<Updater<Real>>(*state_, experiment.optimizer, experiment.training.clip_norm,
@@ -227,9 +227,9 @@ TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
   return {epoch_,
           updater_->update_count(),
           state_->parameters(),
-          state_->first_moment_.download(),
-          state_->second_moment_.download(),
-          state_->average_.download(),
+          state_->arrays.first_moment.download(),
+          state_->arrays.second_moment.download(),
+          state_->arrays.average.download(),
           state_->feedback(),
           best_parameters_,
           best_score_,
@@ -248,10 +248,10 @@ void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
   }
   epoch_ = from.epoch;
   updater_->set_update_count(from.update_count);
-  state_->parameters_.upload(from.parameters);
-  state_->first_moment_.upload(from.first_moment);
-  state_->second_moment_.upload(from.second_moment);
-  state_->average_.upload(from.average);
+  state_->arrays.parameter.upload(from.parameters);
+  state_->arrays.first_moment.upload(from.first_moment);
+  state_->arrays.second_moment.upload(from.second_moment);
+  state_->arrays.average.upload(from.average);
   state_->set_feedback(from.feedback);
   best_parameters_ = from.best_parameters;
   best_score_ = from.best_score;

@@ -35,12 +35,12 @@ ApplyArgs<Real> Updater<Real>::block_args(std::size_t offset, std::size_t rows, 
     return View<Real>(buffer.data() + offset, {rows, columns});
   };
   ApplyArgs<Real> args;
-  args.gradient = block(state_.gradient_);
-  args.parameter = block(state_.parameters_);
-  args.first_moment = block(state_.first_moment_);
-  args.second_moment = block(state_.second_moment_);
+  args.gradient = block(state_.arrays.gradient);
+  args.parameter = block(state_.arrays.parameter);
+  args.first_moment = block(state_.arrays.first_moment);
+  args.second_moment = block(state_.arrays.second_moment);
   if (parameter_average_ > 0.0) {
-    args.average = block(state_.average_);
+    args.average = block(state_.arrays.average);
     args.average_decay = static_cast<Real>(parameter_average_);
   }
   return args;
@@ -52,7 +52,7 @@ double Updater<Real>::apply(double rate_factor) {
   double norm = -1.0;
   double gradient_scale = 1.0;
   if (clip_norm_ > 0.0) {
-    norm = std::sqrt(state_.backend.sum_of_squares(state_.gradient_.cview()));
+    norm = std::sqrt(state_.backend.sum_of_squares(state_.arrays.gradient.cview()));
     if (norm > clip_norm_) gradient_scale = clip_norm_ / norm;
   }
   const Network& network = state_.network;
@@ -64,7 +64,7 @@ double Updater<Real>::apply(double rate_factor) {
     args.high = static_cast<Real>(projection.settings.high);
     if (projection.kind == ProjectionKind::readout) {
       // Rows of the feedback that belong to the outputs of this block; its columns start at the block's first neuron.
-      const View<Real> rows(state_.feedback_.data() + projection.post.begin * network.neurons,
+      const View<Real> rows(state_.arrays.feedback.data() + projection.post.begin * network.neurons,
                             {projection.post.count, network.neurons});
       args.mirrored_offset = projection.pre.begin;
       if (state_.symmetric_feedback) args.transposed = rows;

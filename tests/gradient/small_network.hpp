@@ -59,7 +59,7 @@ class SmallNetwork {
     simulator.run(trials, std::vector<std::uint32_t>{0, 1, 2}, {.training = true, .traces = {}});
     spikes = simulator.spikes();
     simulator.compute_gradient();
-    return state.gradient_.download();
+    return state.arrays.gradient.download();
   }
 
   std::size_t spike_count() const {

@@ -12,6 +12,7 @@
 #include "host/train/selftest.hpp"
 #include "spikeweave/train/trainer.hpp"
 #include "tests/support/backends.hpp"
+#include "tests/support/source_folder.hpp"
 
 namespace spikeweave::test {
 namespace {
@@ -36,7 +37,7 @@ struct ShortRun {
 };
 
 ShortRun short_run(Backend<float>& on) {
-  const std::string directory = std::string(SW_SOURCE_DIR) + "/tasks";
+  const std::string directory = source_folder() + "/tasks";
   const Experiment experiment = load_experiment(
       directory + "/evidence_accumulation.json",
       {"/task/cues=1", "/task/delay_steps=50", "/task/recall_steps=50", "/task/cue_steps=50", "/task/group_size=5",

@@ -119,6 +119,8 @@ TEST_F(Program, BadInputIsOneLineAndStatusTwo) {
                   "/optimizer/learning_rate: -1 is outside [0, inf)");
   expect_one_line(run("check " + task("jsb_chorales") + " --set /task/file=nothing.mat"), 2, "nothing.mat");
   expect_one_line(run("run " + task("store_recall") + " --out /proc/nowhere"), 2, "/proc/nowhere");
+  expect_one_line(run(short_run("frame_classification", "--set /network/input/encoding=bernoulli")), 2,
+                  "/network/input/encoding: the task gives the intensity");
   expect_one_line(run("describe model liff"), 2, "lif");
   expect_one_line(run("frobnicate"), 2, "frobnicate");
   expect_one_line(run(short_run("store_recall", "--resume")), 2, "no checkpoint");

@@ -11,6 +11,17 @@
 
 namespace spikeweave {
 
+// What learning reads and changes. All but the feedback are [parameter_count]; see Network for the layout.
+template <class Real>
+struct NetworkArrays {
+  Buffer<Real, Real> parameter;
+  Buffer<Real, Real> gradient;
+  Buffer<Real, Real> first_moment;
+  Buffer<Real, Real> second_moment;
+  Buffer<Real, Real> average;   // running average of the parameters
+  Buffer<Real, Real> feedback;  // [outputs, neurons]
+};
+
 template <class Real>
 class NetworkState {
  public:
@@ -18,11 +29,11 @@ class NetworkState {
   NetworkState(Backend<Real>& backend, const Network& network, const FeedbackSettings& feedback, std::uint64_t seed);
 
   // The learned parameters, [parameter_count]; see Network. Setting them also refreshes symmetric feedback.
-  std::vector<Real> parameters() const { return parameters_.download(); }
+  std::vector<Real> parameters() const { return arrays.parameter.download(); }
   void set_parameters(const std::vector<Real>& values);
   // [outputs, neurons]
-  std::vector<Real> feedback() const { return feedback_.download(); }
-  void set_feedback(const std::vector<Real>& values) { feedback_.upload(values); }
+  std::vector<Real> feedback() const { return arrays.feedback.download(); }
+  void set_feedback(const std::vector<Real>& values) { arrays.feedback.upload(values); }
 
   // The projections of one kind with their current weights.
   ProjectionList<Real> projections(ProjectionKind kind) const;
@@ -37,13 +48,7 @@ class NetworkState {
   const bool adaptive_feedback;
   ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
   LeakyReadoutDerived<Real> readout;
-
-  Buffer<Real, Real> parameters_;     // [parameter_count]
-  Buffer<Real, Real> gradient_;       // [parameter_count]
-  Buffer<Real, Real> first_moment_;   // [parameter_count]
-  Buffer<Real, Real> second_moment_;  // [parameter_count]
-  Buffer<Real, Real> average_;        // [parameter_count] running average of the parameters
-  Buffer<Real, Real> feedback_;       // [outputs, neurons]
+  NetworkArrays<Real> arrays;
 
  private:
   void draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed);

@@ -37,11 +37,17 @@ struct EncodeArgs {
 };
 
 // Dropout masks: element (b, f, i) is 0 with probability p, else 1; a pure function of (seed, purpose, trial, f, i).
+// What is not dropped is multiplied by dropout_scale(p), so that sums keep their mean.
 struct DropoutArgs {
   Purpose purpose = Purpose::input_dropout;
   double drop_probability = 0.0;
   RandomKeys keys;
   View<std::uint8_t> mask;  // [batch, frames, cells]; overwritten
 };
+
+template <class Real>
+Real dropout_scale(double drop_probability) {
+  return static_cast<Real>(1.0 / (1.0 - drop_probability));
+}
 
 }  // namespace spikeweave

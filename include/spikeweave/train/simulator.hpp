@@ -50,7 +50,7 @@ class Simulator {
   void upload_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys);
   void make_input(const TrialBatch& batch, bool training);
   void run_forward(const TrialBatch& batch, const Options& options);
-  void run_readout(const TrialBatch& batch, bool training);
+  void run_readout(bool training);
   TrialResult run_loss(const TrialBatch& batch, bool training);
   std::vector<Real> trial_scales(const TrialBatch& batch) const;
   EpropInputs<Real> eprop_inputs();
