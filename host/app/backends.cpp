@@ -39,7 +39,12 @@ std::unique_ptr<Backend<float>> choose_backend(const BackendChoice& choice) {
 #endif
   }
 #if SW_HAS_CUDA
-  if (choice.name == "auto" && !cuda_devices().empty()) return cuda::make_backend(choice.device);
+  if (choice.name == "auto" && !cuda_devices().empty()) {
+    try {
+      return cuda::make_backend(choice.device);
+    } catch (const Error&) {  // a GPU that is there but does not work: what was taken instead is said by the command
+    }
+  }
 #endif
   return make_cpu_backend<float>(choice.threads);
 }

@@ -7,22 +7,13 @@
 #include "host/config/parse.hpp"
 #include "host/config/schema.hpp"
 #include "spikeweave/core/error.hpp"
+#include "tests/support/small_experiment.hpp"
 
 namespace spikeweave {
 namespace {
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
-}
-
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 // The alternative of a Choice with this title.

@@ -8,29 +8,10 @@
 
 #include "host/config/reader.hpp"
 #include "spikeweave/core/error.hpp"
+#include "tests/support/small_experiment.hpp"
 
 namespace spikeweave {
 namespace {
-
-constexpr const char* small_experiment = R"({
-  // one population of ten neurons
-  "task": {"type": "pattern_generation"},
-  "network": {
-    "populations": [{"name": "a", "size": 10, "neuron": {"model": "lif"}}],
-    "projections": [{"from": "input", "to": "a"}, {"from": ["a"], "to": ["output"]}]
-  }
-})";
-
-// The text of the error, or "no error".
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class LoadExperiment : public ::testing::Test {
  protected:
