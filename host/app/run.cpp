@@ -41,14 +41,14 @@ struct OutputFolder {
   }
 };
 
+// Of an earlier run: also what a killed one was writing.
 bool is_leftover(const std::string& name, bool resume) {
-  if (name == "result.json") return true;
+  if (name == "result.json" || name.find(".h5.tmp") != std::string::npos) return true;
   return !resume && (name == "checkpoint.h5" || name.starts_with("recording_epoch_"));
 }
 
 // An earlier result is removed, so that a run that stops half-way leaves none behind.
-OutputFolder prepare_output(const RunOptions& options) {
-  OutputFolder out{options.out.empty() ? fs::path("runs") / fs::path(options.file).stem() : fs::path(options.out)};
+void prepare_output(const OutputFolder& out, const RunOptions& options) {
   try {
     fs::create_directories(out.folder);
     for (const auto& entry : fs::directory_iterator(out.folder)) {
@@ -60,7 +60,6 @@ OutputFolder prepare_output(const RunOptions& options) {
   } catch (const std::exception& error) {
     throw InputError("--out " + out.folder.string(), std::string("cannot be written to: ") + error.what());
   }
-  return out;
 }
 
 bool due(int every, std::uint64_t epoch) {
@@ -71,6 +70,7 @@ bool due(int every, std::uint64_t epoch) {
 SplitMetrics readout_only(const Experiment& experiment, Backend<float>& backend, const std::string& directory,
                           bool quiet) {
   Experiment other = experiment;
+  other.health.silent = other.health.saturated = OnUnhealthy::ignore;  // the run that counts is done
   for (ProjectionSettings& projection : other.network.projections) {
     if (projection.to.front() != "output") projection.trainable = false;
   }
@@ -111,19 +111,21 @@ void run(const RunOptions& options) {
   Trainer<float> trainer(*backend, experiment, directory, display);
   display.set_metric(trainer.task().main_metric());
   state_traces(trainer.network(), experiment.recording);
-  const OutputFolder out = prepare_output(options);
-  if (!options.quiet) {
-    fmt::print("{}\nbackend {}: {}\n{} inputs, {} neurons, {} outputs, {} parameters\n",
-               experiment.title.empty() ? options.file : experiment.title, backend->kind(), backend->device_name(),
-               trainer.network().inputs, trainer.network().neurons, trainer.network().outputs,
-               trainer.network().parameter_count);
-  }
+  const OutputFolder out{options.out.empty() ? fs::path("runs") / fs::path(options.file).stem()
+                                             : fs::path(options.out)};
   if (options.resume) {
     if (!fs::exists(out.checkpoint())) {
       throw InputError("--resume", "no checkpoint at " + out.checkpoint() + "; start without --resume");
     }
     trainer.restore(load_checkpoint<float>(out.checkpoint(), experiment));
-    if (!options.quiet) fmt::print("resuming after epoch {}\n", trainer.epoch());
+  }
+  prepare_output(out, options);  // from here on an earlier result is gone
+  if (!options.quiet) {
+    fmt::print("{}\nbackend {}: {}\n{} inputs, {} neurons, {} outputs, {} parameters\n",
+               experiment.title.empty() ? options.file : experiment.title, backend->kind(), backend->device_name(),
+               trainer.network().inputs, trainer.network().neurons, trainer.network().outputs,
+               trainer.network().parameter_count);
+    if (options.resume) fmt::print("resuming after epoch {}\n", trainer.epoch());
   }
   train(trainer, experiment, out);
 

@@ -112,6 +112,16 @@ TEST_F(Program, ResumeGivesTheBitsOfTheLongRun) {
     EXPECT_EQ(a.epochs[n].splits.at(n == 0 ? "valid" : "train"), b.epochs[n].splits.at(n == 0 ? "valid" : "train"));
 }
 
+TEST_F(Program, ResumeOfAnotherExperimentIsRefusedAndLosesNothing) {
+  ASSERT_EQ(run(short_run("store_recall")).status, 0);
+  const std::string before = text_of(output("store_recall", "result.json"));
+
+  expect_one_line(run(short_run("store_recall", "--resume --set /optimizer/learning_rate=0.5")), 2,
+                  "/optimizer/learning_rate");
+
+  EXPECT_EQ(text_of(output("store_recall", "result.json")), before);
+}
+
 TEST_F(Program, BadInputIsOneLineAndStatusTwo) {
   expect_one_line(run("run /no/such/file.json"), 2, "/no/such/file.json");
   expect_one_line(run("check " + task("store_recall") + " --set /network/readout/tua=3"), 2, "did you mean \"tau\"");
