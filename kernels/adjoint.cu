@@ -1,4 +1,4 @@
-// Backward recursions: the post factors of the neurons (e-prop) and of the readout.
+// Backward recursions: the post factors of the neurons and of the readout.
 #include "kernels/block_sum.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/learning_signal.cuh"
@@ -8,6 +8,7 @@ namespace spikeweave::SW_DEVICE {
 namespace {
 
 // Thread: one trial and neuron, from the last step to the first.
+template <class Adjoint>
 __global__ void adjoint_kernel(AdjointArgs<float> args) {
   const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t neurons = args.psi_to_factor.shape[2];
@@ -18,7 +19,7 @@ __global__ void adjoint_kernel(AdjointArgs<float> args) {
 
   const EligibilityConstants<float> constants = args.in.constants.load(neuron);
   EpropSignal<float> signal{0.0f, unfiltered_signal(args.in, trial, neuron), 1.0f};
-  EpropAdjoint<float> state;
+  Adjoint state;
   for (std::size_t t = steps; t-- > 0;) {
     float& factor = args.psi_to_factor(trial, t, neuron);
     if (static_cast<std::int64_t>(t) >= args.in.length[trial]) {
@@ -27,7 +28,7 @@ __global__ void adjoint_kernel(AdjointArgs<float> args) {
     }
     signal.filtered = filtered_signal(args.in, trial, t, neuron);
     signal.mask = readout_visibility(args.in, trial, t, neuron);
-    factor = EpropAdjoint<float>::step(constants, args.in.readout.kappa, state, factor, signal);
+    factor = Adjoint::step(constants, args.in.readout.kappa, state, factor, signal);
   }
 }
 
@@ -66,7 +67,10 @@ __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjoint
 }  // namespace
 
 void adjoint(Context& context, const AdjointArgs<float>& args) {
-  launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2], adjoint_kernel, args);
+  LearningRules::visit(args.in.rule, [&]<class Rule>() {
+    launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2],
+              adjoint_kernel<typename Rule::template Adjoint<float>>, args);
+  });
 }
 
 void readout_adjoint(Context& context, const ReadoutAdjointArgs<float>& args) {

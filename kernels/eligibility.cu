@@ -1,4 +1,4 @@
-// The textbook form of e-prop: one thread per synapse, traces in registers, trial after trial.
+// The textbook form of a rule: one thread per synapse, traces in registers, trial after trial.
 #include "kernels/launch.cuh"
 #include "kernels/learning_signal.cuh"
 #include "kernels/operations.cuh"
@@ -17,7 +17,7 @@ __global__ void signal_kernel(EligibilityArgs<float> args, std::size_t trial, fl
   signal[index] = filtered_signal(args.in, trial, t, args.product.projection.post_begin + index % posts);
 }
 
-template <class T>
+template <class Trace, class T>
 __global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cells, std::size_t trial,
                                    const float* signals) {
   const OuterProductArgs<float>& product = args.product;
@@ -30,13 +30,13 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cell
 
   const EligibilityConstants<float> constants = args.in.constants.load(post);
   EpropSignal<float> signal{0.0f, unfiltered_signal(args.in, trial, post), 1.0f};
-  EpropTrace<float> trace;
+  Trace trace;
   const std::size_t steps = args.psi.shape[1];
   for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.in.length[trial]; ++t) {
     const float x = t < product.delay ? 0.0f : cells.at(trial, static_cast<unsigned>(t - product.delay)).at(pre);
     signal.filtered = signals[t * p.post_count + synapse % p.post_count];
     signal.mask = readout_visibility(args.in, trial, t, post);
-    EpropTrace<float>::step(constants, args.in.readout.kappa, trace, args.psi(trial, t, post), x, signal);
+    Trace::step(constants, args.in.readout.kappa, trace, args.psi(trial, t, post), x, signal);
   }
   product.gradient[synapse] += product.scale * trace.gradient;
 }
@@ -49,12 +49,16 @@ void eligibility(Context& context, const EligibilityArgs<float>& args) {
   const std::size_t steps = args.psi.shape[1];
   if (synapse_count == 0 || steps == 0) return;
   float* signals = context.scratch.get<float>(steps * projection.post_count, "learning signals of a trial");
+  const auto run = [&]<class Rule, class T>(const PreCells<T>& cells) {
+    for (std::size_t trial = 0; trial < args.psi.shape[0]; ++trial) {
+      launch_1d(context.stream, steps * projection.post_count, signal_kernel, args, trial, signals);
+      launch_1d(context.stream, synapse_count, eligibility_kernel<typename Rule::template Trace<float>, T>, args, cells,
+                trial, signals);
+    }
+  };
   with_pre_cells(args.product.events, args.product.values, args.product.mask, args.product.frame_steps,
                  [&]<class T>(const PreCells<T>& cells) {
-                   for (std::size_t trial = 0; trial < args.psi.shape[0]; ++trial) {
-                     launch_1d(context.stream, steps * projection.post_count, signal_kernel, args, trial, signals);
-                     launch_1d(context.stream, synapse_count, eligibility_kernel<T>, args, cells, trial, signals);
-                   }
+                   LearningRules::visit(args.in.rule, [&]<class Rule>() { run.template operator()<Rule, T>(cells); });
                  });
 }
 

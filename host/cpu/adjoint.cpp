@@ -30,9 +30,9 @@ template void rate_penalty<double>(const RatePenaltyArgs<double>&);
 
 namespace {
 
-template <class Real>
-void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<EpropAdjoint<Real>>& state,
-                 const SignalRows<Real>& signal, Real* __restrict psi_to_factor, std::size_t neurons) {
+template <class Adjoint, class Real>
+void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<Adjoint>& state, const SignalRows<Real>& signal,
+                 Real* __restrict psi_to_factor, std::size_t neurons) {
   const auto constants = in.constants;
   const Real kappa = in.readout.kappa;
   const Real* const filtered = signal.filtered();
@@ -40,25 +40,23 @@ void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<EpropAdjoint<Real>
   const Real* const mask = signal.mask();
 #pragma GCC ivdep
   for (std::size_t j = 0; j < neurons; ++j) {
-    EpropAdjoint<Real> s = state.load(j);
+    Adjoint s = state.load(j);
     psi_to_factor[j] =
-        EpropAdjoint<Real>::step(constants.load(j), kappa, s, psi_to_factor[j], {filtered[j], unfiltered[j], mask[j]});
+        Adjoint::step(constants.load(j), kappa, s, psi_to_factor[j], {filtered[j], unfiltered[j], mask[j]});
     state.store(j, s);
   }
 }
 
-}  // namespace
-
-template <class Real>
-void adjoint(const AdjointArgs<Real>& args, int threads) {
+template <class Adjoint, class Real>
+void run_adjoint(const AdjointArgs<Real>& args, int threads) {
   const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t neurons = args.psi_to_factor.shape[2];
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.psi_to_factor.shape[0], threads))
   for (std::size_t b = 0; b < args.psi_to_factor.shape[0]; ++b) {
     SignalRows<Real> signal(neurons);
     signal.start_trial(args.in, b);
-    std::vector<std::byte> memory(columns_size<EpropAdjoint<Real>>(neurons));
-    const auto state = place_columns<EpropAdjoint<Real>>(memory.data(), neurons);
+    std::vector<std::byte> memory(columns_size<Adjoint>(neurons));
+    const auto state = place_columns<Adjoint>(memory.data(), neurons);
     const auto length = static_cast<std::size_t>(args.in.length[b]);
     for (std::size_t t = length; t-- > 0;) {
       signal.load(args.in, b, t);
@@ -66,6 +64,14 @@ void adjoint(const AdjointArgs<Real>& args, int threads) {
     }
     std::fill(args.psi_to_factor.row(b) + length * neurons, args.psi_to_factor.row(b) + steps * neurons, Real(0));
   }
+}
+
+}  // namespace
+
+template <class Real>
+void adjoint(const AdjointArgs<Real>& args, int threads) {
+  LearningRules::visit(args.in.rule,
+                       [&]<class Rule>() { run_adjoint<typename Rule::template Adjoint<Real>>(args, threads); });
 }
 template void adjoint<float>(const AdjointArgs<float>&, int);
 template void adjoint<double>(const AdjointArgs<double>&, int);

@@ -18,10 +18,10 @@ Real presynaptic(const OuterProductArgs<Real>& args, std::size_t b, std::size_t 
 }
 
 // All synapses of presynaptic row i in one trial.
-template <class Real>
-void run_row(const EligibilityArgs<Real>& args, std::size_t b, std::size_t i, std::vector<EpropTrace<Real>>& trace) {
+template <class Trace, class Real>
+void run_row(const EligibilityArgs<Real>& args, std::size_t b, std::size_t i, std::vector<Trace>& trace) {
   const ProjectionView<Real>& block = args.product.projection;
-  std::fill(trace.begin(), trace.end(), EpropTrace<Real>{});
+  std::fill(trace.begin(), trace.end(), Trace{});
   SignalRows<Real> signal(args.psi.shape[2]);
   signal.start_trial(args.in, b);
   for (std::size_t t = 0; t < static_cast<std::size_t>(args.in.length[b]); ++t) {
@@ -30,8 +30,8 @@ void run_row(const EligibilityArgs<Real>& args, std::size_t b, std::size_t i, st
     const Real* psi = args.psi.row(b, t);
     for (std::size_t j = 0; j < block.post_count; ++j) {
       const std::size_t neuron = block.post_begin + j;
-      EpropTrace<Real>::step(args.in.constants.load(neuron), args.in.readout.kappa, trace[j], psi[neuron], pre,
-                             {signal.filtered()[neuron], signal.unfiltered()[neuron], signal.mask()[neuron]});
+      Trace::step(args.in.constants.load(neuron), args.in.readout.kappa, trace[j], psi[neuron], pre,
+                  {signal.filtered()[neuron], signal.unfiltered()[neuron], signal.mask()[neuron]});
     }
   }
   for (std::size_t j = 0; j < block.post_count; ++j) {
@@ -40,16 +40,22 @@ void run_row(const EligibilityArgs<Real>& args, std::size_t b, std::size_t i, st
   }
 }
 
+template <class Trace, class Real>
+void run_eligibility(const EligibilityArgs<Real>& args, int threads) {
+  const ProjectionView<Real>& block = args.product.projection;
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t i = 0; i < block.pre_count; ++i) {
+    std::vector<Trace> trace(block.post_count);
+    for (std::size_t b = 0; b < args.psi.shape[0]; ++b) run_row(args, b, i, trace);
+  }
+}
+
 }  // namespace
 
 template <class Real>
 void eligibility(const EligibilityArgs<Real>& args, int threads) {
-  const ProjectionView<Real>& block = args.product.projection;
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (std::size_t i = 0; i < block.pre_count; ++i) {
-    std::vector<EpropTrace<Real>> trace(block.post_count);
-    for (std::size_t b = 0; b < args.psi.shape[0]; ++b) run_row(args, b, i, trace);
-  }
+  LearningRules::visit(args.in.rule,
+                       [&]<class Rule>() { run_eligibility<typename Rule::template Trace<Real>>(args, threads); });
 }
 template void eligibility<float>(const EligibilityArgs<float>&, int);
 template void eligibility<double>(const EligibilityArgs<double>&, int);

@@ -33,11 +33,16 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
     : state_(state),
       backend_(state.backend),
       network_(state.network),
-      rule_(std::get<EpropParams>(learning.value)),
+      rule_(learning.value.index()),
       loss_(loss),
       reduction_(reduction),
       frame_steps_(frame_steps),
-      seed_(seed) {}
+      seed_(seed) {
+  learning.visit([this](const auto& settings) {
+    form_ = settings.form;
+    rate_regularization_ = settings.rate_regularization;
+  });
+}
 
 template <class Real>
 TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,

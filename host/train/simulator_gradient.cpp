@@ -9,6 +9,7 @@ namespace spikeweave {
 template <class Real>
 EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   EpropInputs<Real> in;
+  in.rule = rule_;
   in.frame_steps = frame_steps_;
   in.length = length_.cview();
   in.segment = segment_.cview();
@@ -20,7 +21,7 @@ EpropInputs<Real> Simulator<Real>::eprop_inputs() {
     in.readout_mask = readout_mask_.cview();
     in.readout_mask_scale = dropout_scale<Real>(network_.readout.dropout);
   }
-  const RateRegularization& rate = rule_.rate_regularization;
+  const RateRegularization& rate = rate_regularization_;
   if (rate.coefficient > 0.0) {
     rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
     backend_.rate_penalty({static_cast<Real>(rate.coefficient),
@@ -78,11 +79,11 @@ void Simulator<Real>::compute_gradient() {
   const auto& projections = network_.projections;
   const bool hidden_learns =
       std::any_of(projections.begin(), projections.end(), [&](const Projection& p) { return learns(p, false); });
-  if (rule_.form == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
+  if (form_ == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
   for (const Projection& projection : projections) {
     if (!learns(projection, false)) continue;
     OuterProductArgs<Real> product = product_args(projection);
-    if (rule_.form == EpropForm::trial) {
+    if (form_ == EpropForm::trial) {
       product.post = psi_.cview();
       backend_.outer_product(product);
     } else {

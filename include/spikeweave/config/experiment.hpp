@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "spikeweave/learning/all.hpp"
+#include "spikeweave/learning/feedback.hpp"
 #include "spikeweave/network/settings.hpp"
 #include "spikeweave/optim/optimizer.hpp"
 #include "spikeweave/task/settings.hpp"

@@ -113,4 +113,13 @@ struct EpropTrace {
   }
 };
 
+// The rule as the engine sees it: its settings, its recursion per neuron, and the same rule with traces per synapse.
+struct Eprop {
+  using Params = EpropParams;
+  template <class Real>
+  using Adjoint = EpropAdjoint<Real>;
+  template <class Real>
+  using Trace = EpropTrace<Real>;
+};
+
 }  // namespace spikeweave

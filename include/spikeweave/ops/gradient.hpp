@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "spikeweave/core/view.hpp"
-#include "spikeweave/learning/eprop.hpp"
+#include "spikeweave/learning/all.hpp"
 #include "spikeweave/models/leaky_readout.hpp"
 #include "spikeweave/ops/projection.hpp"
 
@@ -24,9 +24,10 @@ struct RatePenaltyArgs {
   View<Real> factor;                      // [batch, neurons]; overwritten
 };
 
-// What both forms of e-prop read.
+// What both forms of a rule read.
 template <class Real>
 struct EpropInputs {
+  std::size_t rule = 0;  // index in LearningRules
   std::size_t frame_steps = 1;
   View<const std::int32_t> length;        // [batch]
   View<const std::int32_t> segment;       // [batch, steps]  -1: the error is 0
@@ -39,7 +40,7 @@ struct EpropInputs {
   ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
 };
 
-// Replaces psi[b,t,j] by the post factor H[b,t,j] (EpropAdjoint), backward in t from the end of each trial.
+// Replaces psi[b,t,j] by the post factor H[b,t,j] (the rule's Adjoint), backward in t from the end of each trial.
 template <class Real>
 struct AdjointArgs {
   EpropInputs<Real> in;
@@ -75,7 +76,7 @@ struct OuterProductArgs {
   View<Real> gradient;              // [pre_count, post_count]; added to
 };
 
-// The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (EpropTrace).
+// The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (the rule's Trace).
 template <class Real>
 struct EligibilityArgs {
   EpropInputs<Real> in;

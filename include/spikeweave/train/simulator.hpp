@@ -22,7 +22,7 @@ struct StateTrace {
 template <class Real>
 class Simulator {
  public:
-  // state and the settings must outlive the simulator.
+  // state must outlive the simulator.
   Simulator(NetworkState<Real>& state, const LearningSettings& learning, LossKind loss, Reduction reduction,
             std::size_t frame_steps, std::uint64_t seed);
 
@@ -60,7 +60,9 @@ class Simulator {
   NetworkState<Real>& state_;
   Backend<Real>& backend_;
   const Network& network_;
-  const EpropParams& rule_;
+  const std::size_t rule_;  // index in LearningRules
+  EpropForm form_ = EpropForm::trial;
+  RateRegularization rate_regularization_{};
   const LossKind loss_;
   const Reduction reduction_;
   const std::size_t frame_steps_;
