@@ -36,8 +36,8 @@ __global__ void __launch_bounds__(largest_block) forward_kernel(ForwardViews vie
     const float from_input = gather_sum(input.at(trial, t), views.input, tile, active[0]);
     const float recurrent = t == 0 ? 0.0f : gather_sum(views.last_spikes(trial, t), views.recurrent, tile, active[0]);
     if (is_neuron) {
-      const StepOutput<float> output =
-          cell.step(views.input_scale * from_input + recurrent, views.noise, trial, t, neuron);
+      const StepInput<float> in{views.input_scale * from_input + recurrent, 0, views.forced_spike(trial, t, neuron)};
+      const StepOutput<float> output = cell.step(in, views.noise, trial, t, neuron);
       views.write(trial, t, neuron, output);
       spike_count += output.spike != 0.0f ? 1u : 0u;
       if (views.trace_count > 0) cell.store(own, state_index);
@@ -127,6 +127,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .recurrent = args.recurrent,
                      .populations = {},
                      .noise = {args.keys},
+                     .forced = args.forced,
                      .spikes = args.spikes,
                      .psi = args.psi,
                      .spike_count = args.spike_count,

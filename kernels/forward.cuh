@@ -26,6 +26,7 @@ struct ForwardViews {
   ProjectionList<float> recurrent;
   PopulationTable populations;
   NeuronNoise noise;
+  View<const std::uint8_t> forced;
   View<std::uint8_t> spikes;
   View<float> psi;
   View<std::uint32_t> spike_count;
@@ -40,6 +41,9 @@ struct ForwardViews {
   // The spikes that reach the network in step t > 0.
   __device__ __forceinline__ StepCells<std::uint8_t> last_spikes(std::size_t trial, unsigned t) const {
     return {spikes.row(trial, t - 1), nullptr};
+  }
+  __device__ __forceinline__ float forced_spike(std::size_t trial, unsigned t, std::size_t neuron) const {
+    return neuron < forced.shape[2] && !forced.empty() ? static_cast<float>(forced(trial, t, neuron)) : 0.0f;
   }
   __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron,
                                         const StepOutput<float>& output) const {

@@ -84,19 +84,18 @@ struct NeuronNoise {
 template <class Model>
 __device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivative,
                                                         const typename Model::Derived& derived,
-                                                        typename Model::State& state, float current,
-                                                        std::uint32_t word) {
+                                                        typename Model::State& state, const StepInput<float>& in) {
   switch (static_cast<PseudoDerivative>(pseudo_derivative)) {
     case PseudoDerivative::exponential:
-      return Model::template step<Exponential>(derived, state, current, word);
+      return Model::template step<Exponential>(derived, state, in);
     case PseudoDerivative::fast_sigmoid:
-      return Model::template step<FastSigmoid>(derived, state, current, word);
+      return Model::template step<FastSigmoid>(derived, state, in);
     case PseudoDerivative::arctan:
-      return Model::template step<Arctan>(derived, state, current, word);
+      return Model::template step<Arctan>(derived, state, in);
     case PseudoDerivative::piecewise_linear:
       break;
   }
-  return Model::template step<PiecewiseLinear>(derived, state, current, word);
+  return Model::template step<PiecewiseLinear>(derived, state, in);
 }
 
 // One neuron of any model whose state and constants stay in registers for many steps.
@@ -118,13 +117,14 @@ struct Cell {
     });
   }
 
-  __device__ __forceinline__ StepOutput<float> step(float current, const NeuronNoise& noise, std::size_t trial,
+  // The word of `in` is drawn here.
+  __device__ __forceinline__ StepOutput<float> step(StepInput<float> in, const NeuronNoise& noise, std::size_t trial,
                                                     unsigned t, std::size_t neuron) {
     StepOutput<float> output{};
     CellModels::visit(model, [&]<class Model>() {
       auto own = unpack<typename Model::State>(state);
-      output = step_model<Model>(pseudo_derivative, unpack<typename Model::Derived>(derived), own, current,
-                                 noise.template word<Model>(trial, t, neuron));
+      in.word = noise.template word<Model>(trial, t, neuron);
+      output = step_model<Model>(pseudo_derivative, unpack<typename Model::Derived>(derived), own, in);
       std::memcpy(state, &own, sizeof(own));
     });
     return output;

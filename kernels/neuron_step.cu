@@ -24,8 +24,9 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* 
     if (t > 0) state = states.load(state_index);
     if (is_running) {
       const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
-      const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, current[index],
-                                                         views.noise.template word<Model>(trial, t, neuron));
+      const StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),
+                                views.forced_spike(trial, t, neuron)};
+      const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
       views.write(trial, t, neuron, output);
       views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
     }

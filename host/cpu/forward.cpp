@@ -77,9 +77,10 @@ struct NeuronRow {
   std::uint8_t* spikes;
   std::uint32_t* spike_count;
   const std::uint32_t* words;  // random words, for models that use them
+  const std::uint8_t* forced;  // where some neurons are
 };
 
-template <class Model, class Shape>
+template <class Model, class Shape, bool is_forced>
 void neuron_step(const PopulationView& population, std::size_t batch, std::size_t b,
                  const NeuronRow<typename Model::Value>& row) {
   using Real = typename Model::Value;
@@ -92,14 +93,15 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
   std::uint8_t* const spikes = row.spikes;
   std::uint32_t* const spike_count = row.spike_count;
   [[maybe_unused]] const std::uint32_t* const words = row.words;
+  [[maybe_unused]] const std::uint8_t* const forced = row.forced;
   const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
 #pragma GCC ivdep
   for (std::size_t j = 0; j < count; ++j) {
     typename Model::State s = state.load(first + j);
-    std::uint32_t word = 0;
-    if constexpr (Model::uses_random) word = words[j];
-    const StepOutput<Real> out =
-        Model::template step<Shape>(derived.load(j), s, input_current[j] + recurrent_current[j], word);
+    StepInput<Real> in{input_current[j] + recurrent_current[j]};
+    if constexpr (Model::uses_random) in.word = words[j];
+    if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
+    const StepOutput<Real> out = Model::template step<Shape>(derived.load(j), s, in);
     state.store(first + j, s);
     psi[j] = out.psi;
     spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
@@ -114,10 +116,12 @@ struct StepFunction {
 };
 
 template <class Real>
-StepFunction<Real> step_function(const PopulationView& population) {
+StepFunction<Real> step_function(const PopulationView& population, bool is_forced) {
   return NeuronModels::visit(population.model, [&]<template <class> class Model>() -> StepFunction<Real> {
-    return with_pseudo_derivative(population.pseudo_derivative, [](auto shape) -> StepFunction<Real> {
-      return {&neuron_step<Model<Real>, decltype(shape)>, Model<Real>::uses_random};
+    return with_pseudo_derivative(population.pseudo_derivative, [is_forced](auto shape) -> StepFunction<Real> {
+      using M = Model<Real>;
+      using Shape = decltype(shape);
+      return {is_forced ? &neuron_step<M, Shape, true> : &neuron_step<M, Shape, false>, M::uses_random};
     });
   });
 }
@@ -165,12 +169,14 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   Scratch<Real> s(args.neuron_count);
   const bool noisy = std::any_of(step.begin(), step.end(), [](const auto& f) { return f.uses_random; });
   std::vector<std::uint32_t> words(noisy ? args.neuron_count : 0);
+  std::vector<std::uint8_t> forced(args.forced.empty() ? 0 : args.neuron_count, 0);
   std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
   for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
     propagate_input(args, b, t, s);
     std::fill(s.recurrent_current.begin(), s.recurrent_current.end(), Real(0));
     propagate_active(args.recurrent, s.active, s, s.recurrent_current.data());
     if (noisy) draw_noise(args.keys, b, t, words);
+    if (!forced.empty()) std::copy_n(args.forced.row(b, t), args.forced.shape[2], forced.begin());
     std::uint8_t* const spikes = args.spikes.row(b, t);
     Real* const psi = args.psi.empty() ? s.psi.data() : args.psi.row(b, t);
     for (std::size_t p = 0; p < args.populations.size(); ++p) {
@@ -178,7 +184,8 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
       const std::size_t begin = population.begin;
       step[p].run(population, args.batch, b,
                   {s.input_current.data() + begin, s.recurrent_current.data() + begin, psi + begin, spikes + begin,
-                   args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0)});
+                   args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0),
+                   forced.data() + (forced.empty() ? 0 : begin)});
     }
     s.active.clear();
     for_each_active(spikes, 0, args.neuron_count, [&](std::size_t j) { s.active.push_back(j); });
@@ -191,7 +198,9 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
 template <class Real>
 void forward(const ForwardArgs<Real>& args, int threads) {
   std::vector<StepFunction<Real>> step;
-  for (const PopulationView& population : args.populations) step.push_back(step_function<Real>(population));
+  for (const PopulationView& population : args.populations) {
+    step.push_back(step_function<Real>(population, !args.forced.empty()));
+  }
   clear_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);

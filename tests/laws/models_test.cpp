@@ -43,7 +43,7 @@ std::vector<int> run(typename M::Derived derived, typename M::Value current, int
   typename M::State state;
   std::vector<int> spikes;
   for (int t = 0; t < steps; ++t) {
-    const auto out = M::template step<PiecewiseLinear>(derived, state, current, word);
+    const auto out = M::template step<PiecewiseLinear>(derived, state, {current, word});
     spikes.push_back(out.spike > 0 ? 1 : 0);
     EXPECT_TRUE(out.spike == 0 || out.spike == 1);
     EXPECT_EQ(out.spike, state.z);
@@ -90,7 +90,7 @@ TYPED_TEST(ModelLaw, PseudoDerivativeIsPositiveSomewhereAndNeverNegative) {
   double smallest = 1.0;
   double largest = 0.0;
   for (int t = 0; t < 200; ++t) {
-    const auto out = M::template step<PiecewiseLinear>(derived, state, 0.04, never);
+    const auto out = M::template step<PiecewiseLinear>(derived, state, {0.04, never});
     smallest = std::min(smallest, out.psi);
     largest = std::max(largest, out.psi);
   }
@@ -102,9 +102,9 @@ TYPED_TEST(ModelLaw, DecaysToExactlyZeroInsteadOfDenormals) {
   using M = typename TypeParam::template Of<float>;
   const auto derived = default_neuron<float, M>();
   typename M::State state;
-  M::template step<PiecewiseLinear>(derived, state, 0.01f, never);
+  M::template step<PiecewiseLinear>(derived, state, {0.01f, never});
   ASSERT_NE(state.v, 0.0f);
-  for (int t = 0; t < 5000; ++t) M::template step<PiecewiseLinear>(derived, state, 0.0f, never);
+  for (int t = 0; t < 5000; ++t) M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
   EXPECT_EQ(state.v, 0.0f);
 }
 

@@ -32,7 +32,7 @@ StepOutput<float> step_reference(std::size_t neuron, typename Model::State& stat
   const PhiloxCounter words =
       philox4x32_10(random_counter(Purpose::neuron_noise, 0, n / 4, trial_key(b), static_cast<std::uint32_t>(t)),
                     random_key(test_seed));
-  return Model::template step<Shape>(derived_of<Model>(neuron), state, current, word_of(words, n % 4));
+  return Model::template step<Shape>(derived_of<Model>(neuron), state, {current, word_of(words, n % 4)});
 }
 
 struct AnyState {

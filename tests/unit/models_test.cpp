@@ -27,7 +27,7 @@ TEST(LifStep, FollowsTheHandCalculation) {
   const std::vector<double> spike{0, 1, 0, 0, 1};
 
   for (std::size_t t = 0; t < 5; ++t) {
-    const auto out = Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(1), s, 0.75, 0);
+    const auto out = Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(1), s, {0.75, 0});
 
     EXPECT_EQ(s.v, voltage[t]) << t;
     EXPECT_EQ(out.psi, psi[t]) << t;
@@ -38,16 +38,17 @@ TEST(LifStep, FollowsTheHandCalculation) {
 TEST(LifStep, FiresExactlyAtTheThreshold) {
   MembraneState<float> at;
   MembraneState<float> below;
-  EXPECT_EQ(Lif<float>::step<PiecewiseLinear>(dyadic_lif<float>(0), at, 1.0f, 0).spike, 1.0f);
-  EXPECT_EQ(Lif<float>::step<PiecewiseLinear>(dyadic_lif<float>(0), below, std::nextafter(1.0f, 0.0f), 0).spike, 0.0f);
+  EXPECT_EQ(Lif<float>::step<PiecewiseLinear>(dyadic_lif<float>(0), at, {1.0f, 0}).spike, 1.0f);
+  EXPECT_EQ(Lif<float>::step<PiecewiseLinear>(dyadic_lif<float>(0), below, {std::nextafter(1.0f, 0.0f), 0}).spike,
+            0.0f);
 }
 
 TEST(LifStep, RefractoryNeuronHasNoPseudoDerivative) {
   MembraneState<double> s;
-  Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, 1.0, 0);
-  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, 1.5, 0).psi, 0.0);    // v = 1, r = 2
-  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, 0.5, 0).psi, 0.0);    // v = 1, r = 1
-  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, 0.5, 0).spike, 1.0);  // r = 0
+  Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, {1.0, 0});
+  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, {1.5, 0}).psi, 0.0);    // v = 1, r = 2
+  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, {0.5, 0}).psi, 0.0);    // v = 1, r = 1
+  EXPECT_EQ(Lif<double>::step<PiecewiseLinear>(dyadic_lif<double>(3), s, {0.5, 0}).spike, 1.0);  // r = 0
 }
 
 // v[t] = zeta I (1 - alpha^t) / (1 - alpha) while there is no spike.
@@ -58,7 +59,7 @@ TEST(LifStep, ChargesAsTheClosedForm) {
   const double alpha = std::exp(-1.0 / 20.0);
   MembraneState<double> s;
   for (int t = 1; t <= 100; ++t) {
-    Lif<double>::step<PiecewiseLinear>(d, s, 0.3, 0);
+    Lif<double>::step<PiecewiseLinear>(d, s, {0.3, 0});
     EXPECT_NEAR(s.v, 0.3 * (1.0 - std::pow(alpha, t)) / (1.0 - alpha), 1e-12) << t;
   }
 }
@@ -73,7 +74,7 @@ TEST(AlifStep, AdaptationIsTheFilteredSpikeTrain) {
   AlifState<double> s;
   std::vector<int> spikes;
   for (int t = 0; t < 200; ++t) {
-    const auto out = Alif<double>::step<PiecewiseLinear>(d, s, 0.2, 0);
+    const auto out = Alif<double>::step<PiecewiseLinear>(d, s, {0.2, 0});
     double expected = 0.0;
     for (const int spike : spikes) expected += std::pow(rho, t - 1 - spike);
     EXPECT_NEAR(s.a, expected, 1e-12) << t;
@@ -93,8 +94,8 @@ TEST(AlifStep, WithoutBetaIsLifBitForBit) {
   int spikes = 0;
   for (std::uint64_t t = 0; t < 2000; ++t) {
     const auto current = static_cast<float>(0.2 * draw.normal(t));
-    const auto from_alif = Alif<float>::step<PiecewiseLinear>(alif, a, current, 0);
-    const auto from_lif = Lif<float>::step<PiecewiseLinear>(lif, l, current, 0);
+    const auto from_alif = Alif<float>::step<PiecewiseLinear>(alif, a, {current, 0});
+    const auto from_lif = Lif<float>::step<PiecewiseLinear>(lif, l, {current, 0});
     ASSERT_EQ(from_alif.spike, from_lif.spike);
     ASSERT_EQ(from_alif.psi, from_lif.psi);
     ASSERT_EQ(a.v, l.v);
@@ -140,7 +141,7 @@ TEST(EscapeLif, FiresWithItsProbability) {
   for (std::uint32_t n = 0; n < 40000; ++n) {
     MembraneState<float> s;
     const auto word = philox4x32_10(random_counter(Purpose::neuron_noise, 0, n, 0, 0), random_key(9)).x;
-    fired += EscapeLif<float>::step<PiecewiseLinear>(d, s, 0.5f, word).spike;
+    fired += EscapeLif<float>::step<PiecewiseLinear>(d, s, {0.5f, word}).spike;
   }
   EXPECT_NEAR(fired / 40000.0, expected, 4.0 * std::sqrt(expected * (1.0 - expected) / 40000.0));
 }

@@ -72,11 +72,11 @@ struct Alif {
   SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, d.rho, d.beta}; }
 
   template <class Shape>
-  SW_HD static StepOutput<Real> step(const Derived& d, State& s, Real current, std::uint32_t /*word*/) {
+  SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
     const Real last_spike = s.z;
-    const Real ready = integrate(d, s, current);
+    const Real ready = integrate(d, s, in.current);
     s.a = flush(d.rho * s.a + last_spike);
-    return fire_at_threshold<Shape>(d, s, s.v - (d.v_threshold + d.beta * s.a), ready);
+    return fire_at_threshold<Shape>(d, s, s.v - (d.v_threshold + d.beta * s.a), ready, in.forced);
   }
 };
 

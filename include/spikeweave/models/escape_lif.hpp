@@ -103,13 +103,13 @@ struct EscapeLif {
   }
 
   template <class Shape>
-  SW_HD static StepOutput<Real> step(const Derived& d, State& s, Real current, std::uint32_t word) {
-    const Real ready = integrate(d, s, current);
+  SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
+    const Real ready = integrate(d, s, in.current);
     Real p = 0, slope = 0;
     escape(d, s.v, p, slope);
     // The upper 24 bits of the word against p * 2^24: exact in single precision, p = 1 always fires.
-    const bool drawn = static_cast<Real>(word >> 8) < p * Real(16777216);
-    set_spike(d, s, drawn ? ready : Real(0));
+    const bool drawn = static_cast<Real>(in.word >> 8) < p * Real(16777216);
+    set_spike(d, s, in.forced > Real(0) ? Real(1) : drawn ? ready : Real(0));
     return {s.z, ready * slope};
   }
 };

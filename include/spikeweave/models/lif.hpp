@@ -42,11 +42,12 @@ struct LifDerived : MembraneDerived<Real> {
   }
 };
 
-// Fires if the voltage exceeds the threshold by `excess` >= 0. ready: 1, or 0 while refractory.
+// Fires if the voltage exceeds the threshold by `excess` >= 0, or is forced to. ready: 1, or 0 while refractory.
 template <class Shape, class Real>
-SW_HD StepOutput<Real> fire_at_threshold(const LifDerived<Real>& d, MembraneState<Real>& s, Real excess, Real ready) {
+SW_HD StepOutput<Real> fire_at_threshold(const LifDerived<Real>& d, MembraneState<Real>& s, Real excess, Real ready,
+                                         Real forced) {
   const Real psi = ready * (d.psi_height * Shape::at(excess * d.psi_scale));
-  set_spike(d, s, excess >= Real(0) ? ready : Real(0));
+  set_spike(d, s, forced > Real(0) ? Real(1) : excess >= Real(0) ? ready : Real(0));
   return {s.z, psi};
 }
 
@@ -70,9 +71,9 @@ struct Lif {
   SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, Real(0), Real(0)}; }
 
   template <class Shape>
-  SW_HD static StepOutput<Real> step(const Derived& d, State& s, Real current, std::uint32_t /*word*/) {
-    const Real ready = integrate(d, s, current);
-    return fire_at_threshold<Shape>(d, s, s.v - d.v_threshold, ready);
+  SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
+    const Real ready = integrate(d, s, in.current);
+    return fire_at_threshold<Shape>(d, s, s.v - d.v_threshold, ready, in.forced);
   }
 };
 

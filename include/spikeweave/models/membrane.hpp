@@ -81,11 +81,11 @@ SW_HD Real integrate(const MembraneDerived<Real>& d, MembraneState<Real>& s, Rea
   return s.r == Real(0) ? Real(1) : Real(0);
 }
 
-// spike: 1 or 0, and 1 only if the counter is at 0.
+// spike: 1 or 0; the counter starts anew at a spike.
 template <class Real>
 SW_HD void set_spike(const MembraneDerived<Real>& d, MembraneState<Real>& s, Real spike) {
   s.z = spike;
-  s.r += spike * d.refractory_steps;
+  s.r += spike * (d.refractory_steps - s.r);
 }
 
 }  // namespace spikeweave

@@ -41,6 +41,14 @@ struct EligibilityConstants {
   }
 };
 
+// What one step receives.
+template <class Real>
+struct StepInput {
+  Real current;            // sum of the weights of what arrives
+  std::uint32_t word = 0;  // random word, for models that use one
+  Real forced = 0;         // 1: the neuron fires in this step whatever its state, even if it is refractory; else 0
+};
+
 // What one step gives to the rest of the network.
 template <class Real>
 struct StepOutput {
@@ -49,8 +57,8 @@ struct StepOutput {
 };
 
 template <class M, class Real = typename M::Value>
-concept NeuronModel = requires(const typename M::Derived& d, typename M::State& s, Real current, std::uint32_t word) {
-  { M::template step<PiecewiseLinear>(d, s, current, word) } -> std::same_as<StepOutput<Real>>;
+concept NeuronModel = requires(const typename M::Derived& d, typename M::State& s, const StepInput<Real>& in) {
+  { M::template step<PiecewiseLinear>(d, s, in) } -> std::same_as<StepOutput<Real>>;
   { M::eligibility(d) } -> std::same_as<EligibilityConstants<Real>>;
   { M::uses_random } -> std::convertible_to<bool>;
   typename M::Params;

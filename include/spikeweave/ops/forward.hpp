@@ -49,7 +49,8 @@ struct ForwardArgs {
   ProjectionList<Real> input;
   ProjectionList<Real> recurrent;
   std::vector<PopulationView> populations;
-  RandomKeys keys;  // of stochastic neurons
+  RandomKeys keys;                  // of stochastic neurons
+  View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1: fires in this step; or empty
 
   View<std::uint8_t> spikes;        // [batch, steps, neurons]
   View<Real> psi;                   // [batch, steps, neurons]; empty: not wanted
