@@ -1,0 +1,60 @@
+// The plasticity rules. Adding one: a header beside this file, its include, its name in PlasticityRules.
+#pragma once
+
+#include <concepts>
+#include <utility>
+
+#include "spikeweave/core/choice.hpp"
+#include "spikeweave/learning/plasticity/pair_stdp.hpp"
+
+namespace spikeweave {
+
+template <class R, class Real = typename R::Value>
+concept PlasticityRule = requires(const typename R::Params& params, const typename R::Constants& k,
+                                  typename R::Pre& pre, typename R::Post& post, const PostActivity<Real>& activity) {
+  { R::derive(params, 1.0) } -> std::same_as<typename R::Constants>;
+  { R::is_bilinear(params) } -> std::same_as<bool>;
+  { R::is_event_driven } -> std::convertible_to<bool>;
+  { R::term_count } -> std::convertible_to<std::size_t>;
+  R::pre_step(k, pre, Real(0));
+  R::post_step(k, post, activity);
+  R::Synapse::columns();
+  R::Pre::columns();
+  R::Post::columns();
+};
+
+template <template <class> class... Rules>
+struct PlasticityList {
+  static_assert((PlasticityRule<Rules<float>> && ...) && (PlasticityRule<Rules<double>> && ...));
+
+  template <template <class> class List>
+  using Params = List<typename Rules<double>::Params...>;
+
+  // Calls visit.template operator()<Rule>() with the rule whose settings these are.
+  template <class Params, class Visitor>
+  static decltype(auto) visit(const Params&, Visitor&& visitor) {
+    return dispatch<Params, Visitor, Rules...>(std::forward<Visitor>(visitor));
+  }
+  // Whether these are the settings of a rule of this list.
+  template <class Params>
+  static constexpr bool contains = (std::same_as<Params, typename Rules<double>::Params> || ...);
+
+  template <class Visitor>
+  static void for_each(Visitor&& visitor) {
+    (visitor.template operator()<Rules>(), ...);
+  }
+
+ private:
+  template <class Params, class Visitor, template <class> class Head, template <class> class... Tail>
+  static decltype(auto) dispatch(Visitor&& visitor) {
+    if constexpr (std::same_as<Params, typename Head<double>::Params>) {
+      return visitor.template operator()<Head>();
+    } else {
+      return dispatch<Params, Visitor, Tail...>(std::forward<Visitor>(visitor));
+    }
+  }
+};
+
+using PlasticityRules = PlasticityList<PairStdp>;
+
+}  // namespace spikeweave
