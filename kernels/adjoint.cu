@@ -67,7 +67,7 @@ __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjoint
 }  // namespace
 
 void adjoint(Context& context, const AdjointArgs<float>& args) {
-  LearningRules::visit(args.in.rule, [&]<class Rule>() {
+  GradientRules::visit(args.in.rule, [&]<class Rule>() {
     launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2],
               adjoint_kernel<typename Rule::template Adjoint<float>>, args);
   });

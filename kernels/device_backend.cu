@@ -65,6 +65,9 @@ class DeviceBackend final : public Backend<float> {
   void encode(const EncodeArgs& args) override { SW_DEVICE::encode(activated(), args); }
   void dropout(const DropoutArgs& args) override { SW_DEVICE::dropout(activated(), args); }
   void forward(const ForwardArgs<float>& args) override { SW_DEVICE::forward(activated(), args); }
+  void plasticity_factors(const PlasticityFactorArgs<float>& args) override {
+    SW_DEVICE::plasticity_factors(activated(), args);
+  }
   void readout(const ReadoutArgs<float>& args) override { SW_DEVICE::readout(activated(), args); }
   void loss(const LossArgs<float>& args) override { SW_DEVICE::loss(activated(), args); }
   void rate_penalty(const RatePenaltyArgs<float>& args) override { SW_DEVICE::rate_penalty(activated(), args); }

@@ -17,15 +17,20 @@ __global__ void signal_kernel(EligibilityArgs<float> args, std::size_t trial, fl
   signal[index] = filtered_signal(args.in, trial, t, args.product.projection.post_begin + index % posts);
 }
 
+// Thread: one synapse. Of a sparse projection k counts the columns' order.
 template <class Trace, class T>
-__global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cells, std::size_t trial,
-                                   const float* signals) {
+__global__ void eligibility_kernel(EligibilityArgs<float> args, SparseView sparse, PreCells<T> cells, std::size_t trial,
+                                   const float* signals, std::size_t synapse_count) {
   const OuterProductArgs<float>& product = args.product;
   const ProjectionView<float>& p = product.projection;
-  const std::size_t synapse = global_index_1d();
-  if (synapse >= p.pre_count * p.post_count) return;
-  const std::size_t pre = p.pre_begin + synapse / p.post_count;
-  const std::size_t post = p.post_begin + synapse % p.post_count;
+  const std::size_t k = global_index_1d();
+  if (k >= synapse_count) return;
+  const bool is_sparse = p.sparse != nullptr;
+  const std::size_t synapse = is_sparse ? sparse.column_synapse[k] : k;
+  const std::size_t pre = p.pre_begin + (is_sparse ? sparse.column_source[k] : k / p.post_count);
+  const std::size_t column = is_sparse ? sparse.target[synapse] : k % p.post_count;
+  const std::size_t post = p.post_begin + column;
+  const std::size_t delay = is_sparse ? sparse.column_delay[k] : product.delay;
   if (product.zero_diagonal && pre == post) return;
 
   const EligibilityConstants<float> constants = args.in.constants.load(post);
@@ -33,8 +38,8 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cell
   Trace trace;
   const std::size_t steps = args.psi.shape[1];
   for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.in.length[trial]; ++t) {
-    const float x = t < product.delay ? 0.0f : cells.at(trial, static_cast<unsigned>(t - product.delay)).at(pre);
-    signal.filtered = signals[t * p.post_count + synapse % p.post_count];
+    const float x = t < delay ? 0.0f : cells.at(trial, static_cast<unsigned>(t - delay)).at(pre);
+    signal.filtered = signals[t * p.post_count + column];
     signal.mask = readout_visibility(args.in, trial, t, post);
     Trace::step(constants, args.in.readout.kappa, trace, args.psi(trial, t, post), x, signal);
   }
@@ -45,20 +50,22 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, PreCells<T> cell
 
 void eligibility(Context& context, const EligibilityArgs<float>& args) {
   const ProjectionView<float>& projection = args.product.projection;
-  const std::size_t synapse_count = projection.pre_count * projection.post_count;
+  const bool is_sparse = projection.sparse != nullptr;
+  const SparseView sparse = is_sparse ? *projection.sparse : SparseView{};
+  const std::size_t synapse_count = is_sparse ? sparse.target.size() : projection.pre_count * projection.post_count;
   const std::size_t steps = args.psi.shape[1];
   if (synapse_count == 0 || steps == 0) return;
   float* signals = context.scratch.get<float>(steps * projection.post_count, "learning signals of a trial");
   const auto run = [&]<class Rule, class T>(const PreCells<T>& cells) {
     for (std::size_t trial = 0; trial < args.psi.shape[0]; ++trial) {
       launch_1d(context.stream, steps * projection.post_count, signal_kernel, args, trial, signals);
-      launch_1d(context.stream, synapse_count, eligibility_kernel<typename Rule::template Trace<float>, T>, args, cells,
-                trial, signals);
+      launch_1d(context.stream, synapse_count, eligibility_kernel<typename Rule::template Trace<float>, T>, args,
+                sparse, cells, trial, signals, synapse_count);
     }
   };
   with_pre_cells(args.product.events, args.product.values, args.product.mask, args.product.frame_steps,
                  [&]<class T>(const PreCells<T>& cells) {
-                   LearningRules::visit(args.in.rule, [&]<class Rule>() { run.template operator()<Rule, T>(cells); });
+                   GradientRules::visit(args.in.rule, [&]<class Rule>() { run.template operator()<Rule, T>(cells); });
                  });
 }
 

@@ -128,6 +128,8 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .populations = {},
                      .noise = {args.keys},
                      .forced = args.forced,
+                     .continues = args.continues,
+                     .history = args.history,
                      .spikes = args.spikes,
                      .psi = args.psi,
                      .spike_count = args.spike_count,
@@ -137,6 +139,50 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
     views.populations.at[views.populations.count++] = make_entry(population, args.batch);
   }
   return views;
+}
+
+// Whether the kernels that know dense projections without further delays do.
+bool is_plain(const ForwardArgs<float>& args) {
+  const auto all = [](const ProjectionList<float>& list, std::size_t delay) {
+    return std::all_of(list.at, list.at + list.count,
+                       [delay](const ProjectionView<float>& p) { return p.sparse == nullptr && p.delay == delay; });
+  };
+  return all(args.input, 0) && all(args.recurrent, 1) && args.plasticity.empty() && args.history.empty() &&
+         !args.continues;
+}
+
+// Keeps the last spikes for the pass that goes on from here: [batch, depth, neurons].
+__global__ void keep_history_kernel(ForwardViews views, const std::uint8_t* before, std::uint8_t* after) {
+  const std::size_t depth = views.history.shape[1];
+  const std::size_t index = global_index_1d();
+  if (index >= views.batch * depth * views.neuron_count) return;
+  const std::size_t trial = index / (depth * views.neuron_count);
+  const std::size_t row = index / views.neuron_count % depth;
+  const std::size_t neuron = index % views.neuron_count;
+  const std::size_t length = views.running_steps(trial);
+  // Row depth-1 is the last step of the pass.
+  after[index] = depth - row <= length ? views.spikes(trial, length - (depth - row), neuron)
+                                       : before[(trial * depth + row + length) * views.neuron_count + neuron];
+}
+
+void keep_history(Context& context, const ForwardViews& views) {
+  if (views.history.empty()) return;
+  const std::size_t size = views.history.size();
+  auto* before = context.scratch.get<std::uint8_t>(size, "spikes of the last steps");
+  SW_CUDA_CHECK(cudaMemcpyAsync(before, views.history.data, size, cudaMemcpyDeviceToDevice, context.stream));
+  launch_1d(context.stream, size, keep_history_kernel, views, before, views.history.data);
+}
+
+template <class T>
+void run_each(Context& context, const ForwardArgs<float>& args, const ForwardViews& views, const PreCells<T>& input) {
+  if (!args.continues) clear_plasticity(context, args);
+  float* currents = context.scratch.get<float>(3 * args.batch * args.neuron_count, "input currents of one step");
+  for (unsigned t = 0; t < views.steps; ++t) {
+    propagate_each(context, views, input, t, currents);
+    neuron_step(context, views, t, currents);
+    online_plasticity(context, args, views, input, t);
+  }
+  keep_history(context, views);
 }
 
 // Which kernels run. The limits are guesses that await a measurement on a GPU: gemm reads each weight once per 64
@@ -157,12 +203,14 @@ Propagation choose(Propagation wanted, const ForwardArgs<float>& args) {
 
 void forward(Context& context, const ForwardArgs<float>& args) {
   if (args.batch == 0 || args.neuron_count == 0) return;
+  SW_EXPECTS(args.plasticity.empty() || args.batch == 1, "forward: plasticity needs a batch of one trial");
   ForwardViews views = make_views(args);
   upload_traces(context, args, views);
   SW_CUDA_CHECK(
       cudaMemsetAsync(args.spike_count.data, 0, args.spike_count.size() * sizeof(std::uint32_t), context.stream));
   const Propagation propagation = choose(context.options.propagation, args);
   with_pre_cells(args.events, args.values, args.input_mask, args.frame_steps, [&]<class T>(const PreCells<T>& input) {
+    if (!is_plain(args)) return run_each(context, args, views, input);
     if (propagation == Propagation::persistent) {
       const std::size_t block = std::max((args.neuron_count + 31) / 32 * 32, smallest_block);
       launch({.grid = dim3(static_cast<unsigned>(args.batch)),

@@ -27,6 +27,8 @@ struct ForwardViews {
   PopulationTable populations;
   NeuronNoise noise;
   View<const std::uint8_t> forced;
+  bool continues;
+  View<std::uint8_t> history;  // [batch, depth, neurons]  spikes before step 0; empty unless the pass continues
   View<std::uint8_t> spikes;
   View<float> psi;
   View<std::uint32_t> spike_count;
@@ -41,6 +43,14 @@ struct ForwardViews {
   // The spikes that reach the network in step t > 0.
   __device__ __forceinline__ StepCells<std::uint8_t> last_spikes(std::size_t trial, unsigned t) const {
     return {spikes.row(trial, t - 1), nullptr};
+  }
+  // The spikes of `back` steps before step t; row is nullptr where nothing is known of that time.
+  __device__ __forceinline__ StepCells<std::uint8_t> spikes_of(std::size_t trial, unsigned t, unsigned back) const {
+    if (back <= t) return {spikes.row(trial, t - back), nullptr};
+    const std::size_t depth = history.empty() ? 0 : history.shape[1];
+    const std::size_t before = back - t;  // 1: the step before step 0
+    if (!continues || before > depth) return {nullptr, nullptr};
+    return {history.row(trial, depth - before), nullptr};
   }
   __device__ __forceinline__ float forced_spike(std::size_t trial, unsigned t, std::size_t neuron) const {
     return neuron < forced.shape[2] && !forced.empty() ? static_cast<float>(forced(trial, t, neuron)) : 0.0f;
@@ -63,10 +73,37 @@ __device__ __forceinline__ void record_traces(const ForwardViews& views, std::si
   }
 }
 
+// Where a projection's pre cells are: the input, or the neurons.
+template <class T>
+struct InputSource {
+  PreCells<T> cells;
+  __device__ __forceinline__ StepCells<T> at(const ForwardViews&, std::size_t trial, unsigned t, unsigned back) const {
+    return back <= t ? cells.at(trial, t - back) : StepCells<T>{nullptr, nullptr};
+  }
+};
+struct SpikeSource {
+  __device__ __forceinline__ StepCells<std::uint8_t> at(const ForwardViews& views, std::size_t trial, unsigned t,
+                                                        unsigned back) const {
+    return views.spikes_of(trial, t, back);
+  }
+};
+
 // current[trial, neuron] of step t; propagate.cu.
 template <class T>
 void propagate(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, bool is_gemm,
                float* current);
+
+// The same for any projections; propagate_each.cu. currents: [3, batch, neurons], of which the first block is the
+// result.
+template <class T>
+void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, float* currents);
+
+// Changes of the weights after step t; online_plasticity.cu.
+template <class T>
+void online_plasticity(Context& context, const ForwardArgs<float>& args, const ForwardViews& views,
+                       const PreCells<T>& input, unsigned t);
+// The states of the rules at rest.
+void clear_plasticity(Context& context, const ForwardArgs<float>& args);
 
 // States, spikes, psi, counts and traces of step t; neuron_step.cu.
 void neuron_step(Context& context, const ForwardViews& views, unsigned t, const float* current);

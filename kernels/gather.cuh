@@ -64,30 +64,36 @@ struct PostTile {
   std::size_t end;
 };
 
-// Sum over the projections in order, and over their pre cells in ascending order, of value times weight; starts at 0.
-// All threads of the block call it. Threads without a post cell get 0.
+// Adds value times weight to `sum`, over the projection's pre cells in ascending order. All threads of the block call
+// it; those without a post cell of the projection get `sum` back.
+template <class T>
+__device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cells,
+                                             const ProjectionView<float>& projection, const PostTile& tile,
+                                             ActiveCells& active) {
+  const std::size_t post = tile.begin + threadIdx.x;
+  const std::size_t post_end = projection.post_begin + projection.post_count;
+  if (projection.post_begin >= tile.end || post_end <= tile.begin) return sum;  // the same for the whole block
+  const bool is_target = post >= projection.post_begin && post < post_end && post < tile.end;
+  for (std::size_t first = 0; first < projection.pre_count; first += ActiveCells::capacity) {
+    const std::size_t left = projection.pre_count - first;
+    const unsigned count = left < ActiveCells::capacity ? static_cast<unsigned>(left) : ActiveCells::capacity;
+    const unsigned active_count = find_active(cells, projection.pre_begin + first, count, active);
+    if (!is_target) continue;
+    const float* weights = projection.weights + first * projection.post_count + (post - projection.post_begin);
+    SW_UNROLL(4)
+    for (unsigned k = 0; k < active_count; ++k) {
+      sum = sum + active.value[k] * weights[active.index[k] * projection.post_count];
+    }
+  }
+  return sum;
+}
+
+// The same over the projections in order, from 0 on.
 template <class T>
 __device__ float gather_sum(const StepCells<T>& cells, const ProjectionList<float>& projections, const PostTile& tile,
                             ActiveCells& active) {
-  const std::size_t post = tile.begin + threadIdx.x;
   float sum = 0.0f;
-  for (std::size_t p = 0; p < projections.count; ++p) {
-    const ProjectionView<float>& projection = projections.at[p];
-    const std::size_t post_end = projection.post_begin + projection.post_count;
-    if (projection.post_begin >= tile.end || post_end <= tile.begin) continue;  // the same for the whole block
-    const bool is_target = post >= projection.post_begin && post < post_end && post < tile.end;
-    for (std::size_t first = 0; first < projection.pre_count; first += ActiveCells::capacity) {
-      const std::size_t left = projection.pre_count - first;
-      const unsigned count = left < ActiveCells::capacity ? static_cast<unsigned>(left) : ActiveCells::capacity;
-      const unsigned active_count = find_active(cells, projection.pre_begin + first, count, active);
-      if (!is_target) continue;
-      const float* weights = projection.weights + first * projection.post_count + (post - projection.post_begin);
-      SW_UNROLL(4)
-      for (unsigned k = 0; k < active_count; ++k) {
-        sum = sum + active.value[k] * weights[active.index[k] * projection.post_count];
-      }
-    }
-  }
+  for (std::size_t p = 0; p < projections.count; ++p) sum = gather_onto(sum, cells, projections.at[p], tile, active);
   return sum;
 }
 

@@ -15,13 +15,13 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* 
   const PopulationEntry& population = views.populations.at[p];
   const std::size_t local = neuron - population.begin;
   const bool is_running = t < views.running_steps(trial);
-  if (!is_running && t > 0) return;
+  if (!is_running && (t > 0 || views.continues)) return;
 
   CellModels::visit(population.model, [&]<class Model>() {
     const auto states = unpack<ColumnsOf<typename Model::State>>(population.state);
     const std::size_t state_index = trial * population.count + local;
     typename Model::State state{};
-    if (t > 0) state = states.load(state_index);
+    if (t > 0 || views.continues) state = states.load(state_index);
     if (is_running) {
       const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
       const StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),

@@ -18,6 +18,7 @@ struct Context {
 void encode(Context& context, const EncodeArgs& args);
 void dropout(Context& context, const DropoutArgs& args);
 void forward(Context& context, const ForwardArgs<float>& args);
+void plasticity_factors(Context& context, const PlasticityFactorArgs<float>& args);
 void readout(Context& context, const ReadoutArgs<float>& args);
 void loss(Context& context, const LossArgs<float>& args);
 void rate_penalty(Context& context, const RatePenaltyArgs<float>& args);

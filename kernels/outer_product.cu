@@ -38,13 +38,15 @@ __device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, 
     const std::size_t row = first + k;
     const std::size_t trial = row / steps;
     const std::size_t t = row % steps;
-    const bool is_pair = row < end && t >= args.delay && static_cast<std::int64_t>(t) < args.length[trial];
+    const std::size_t pre_delay = args.delay - args.post_delay;
+    const bool is_pair =
+        row < end && t >= pre_delay && t >= args.post_delay && static_cast<std::int64_t>(t) < args.length[trial];
     const ProjectionView<float>& p = args.projection;
-    tiles.pre[k][threadIdx.x % tile] =
-        is_pair && pre < p.pre_count ? cells.at(trial, static_cast<unsigned>(t - args.delay)).at(p.pre_begin + pre)
-                                     : 0.0f;
+    tiles.pre[k][threadIdx.x % tile] = is_pair && pre < p.pre_count
+                                           ? cells.at(trial, static_cast<unsigned>(t - pre_delay)).at(p.pre_begin + pre)
+                                           : 0.0f;
     tiles.post[k][threadIdx.x % tile] =
-        is_pair && post < p.post_count ? args.post(trial, t, p.post_begin + post) : 0.0f;
+        is_pair && post < p.post_count ? args.post(trial, t - args.post_delay, p.post_begin + post) : 0.0f;
   }
 }
 
@@ -114,9 +116,37 @@ Part choose_parts(std::size_t row_count, std::size_t tile_count, std::size_t syn
   return {.row_count = row_count, .rows = rows, .count = static_cast<unsigned>(count), .sums = nullptr};
 }
 
+// Thread: one synapse of a sparse projection, trial after trial. k counts the columns' order.
+template <class T>
+__global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView sparse, PreCells<T> cells) {
+  const std::size_t k = global_index_1d();
+  if (k >= sparse.target.size()) return;
+  const ProjectionView<float>& p = args.projection;
+  const std::uint32_t synapse = sparse.column_synapse[k];
+  const std::size_t pre = p.pre_begin + sparse.column_source[k];
+  const std::size_t post = p.post_begin + sparse.target[synapse];
+  const std::size_t pre_delay = sparse.column_delay[k] - args.post_delay;
+  float sum = 0.0f;
+  for (std::size_t trial = 0; trial < args.post.shape[0]; ++trial) {
+    for (std::size_t t = pre_delay > args.post_delay ? pre_delay : args.post_delay;
+         static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+      const float x = cells.at(trial, static_cast<unsigned>(t - pre_delay)).at(pre);
+      if (x != 0.0f) sum = sum + x * args.post(trial, t - args.post_delay, post);
+    }
+  }
+  args.gradient[synapse] += args.scale * sum;
+}
+
 }  // namespace
 
 void outer_product(Context& context, const OuterProductArgs<float>& args) {
+  if (args.projection.sparse != nullptr) {
+    with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {
+      launch_1d(context.stream, args.projection.sparse->target.size(), sparse_product_kernel<T>, args,
+                *args.projection.sparse, cells);
+    });
+    return;
+  }
   const std::size_t synapse_count = args.projection.pre_count * args.projection.post_count;
   const std::size_t row_count = args.post.shape[0] * args.post.shape[1];
   if (synapse_count == 0 || row_count == 0) return;

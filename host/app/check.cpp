@@ -28,7 +28,7 @@ void add_check_command(CLI::App& program, int&) {
     const Experiment experiment = load_experiment(options->file, options->overrides);
     const std::string directory = std::filesystem::path(options->file).parent_path().string();
     const auto task = make_task(experiment.task, experiment.seed, directory, experiment.network.dt);
-    const Network network = build_network(experiment.network, task->shape());
+    const Network network = build_network(experiment.network, task->shape(), experiment.seed);
     initial_parameters(network, experiment.seed, directory);
     state_traces(network, experiment.recording);
     if (options->print) {

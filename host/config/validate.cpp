@@ -112,6 +112,38 @@ void check_readouts_apart(const NetworkSettings& network, const std::string& pla
   }
 }
 
+// What a plasticity rule cannot be combined with.
+void check_plasticity(const Experiment& experiment, const std::string& place) {
+  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
+    const TrainingSettings& training = experiment.training;
+    if (settings.form == PlasticityForm::trial) {
+      if (!Rule<double>::is_bilinear(settings)) {
+        throw InputError(
+            place + "/learning/form",
+            fmt::format("with these settings a change of {} depends on the weight or on single pairs, so it "
+                        "cannot wait for the end of the trial; expected event or step",
+                        settings.name));
+      }
+    } else {
+      if (training.batch_size != 1) {
+        throw InputError(
+            place + "/training/batch_size",
+            fmt::format("{}, but the weights change while a trial runs; expected 1 (or /learning/form trial)",
+                        training.batch_size));
+      }
+      if (training.parameter_average != 0.0) {
+        throw InputError(place + "/training/parameter_average",
+                         fmt::format("{} averages updates, and the weights change while a trial runs; expected 0",
+                                     number_text(training.parameter_average)));
+      }
+    }
+    if (training.clip_norm != 0.0) {
+      throw InputError(place + "/training/clip_norm", fmt::format("{} clips a gradient, and {} has none; expected 0",
+                                                                  number_text(training.clip_norm), settings.name));
+    }
+  });
+}
+
 // Names of the state variables of all models that the network uses, each once.
 Words state_names(const NetworkSettings& network) {
   Words names;
@@ -183,6 +215,7 @@ void Experiment::validate(const std::string& place) const {
       }
     }
   });
+  check_plasticity(*this, place);
   const Words states = state_names(network);
   for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {
     const std::string here = fmt::format("{}/recording/states/{}", place, state - recording.states.begin());

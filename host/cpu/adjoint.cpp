@@ -70,7 +70,7 @@ void run_adjoint(const AdjointArgs<Real>& args, int threads) {
 
 template <class Real>
 void adjoint(const AdjointArgs<Real>& args, int threads) {
-  LearningRules::visit(args.in.rule,
+  GradientRules::visit(args.in.rule,
                        [&]<class Rule>() { run_adjoint<typename Rule::template Adjoint<Real>>(args, threads); });
 }
 template void adjoint<float>(const AdjointArgs<float>&, int);

@@ -46,6 +46,7 @@ class CpuBackend final : public Backend<Real> {
   void encode(const EncodeArgs& args) override { cpu::encode(args, threads_); }
   void dropout(const DropoutArgs& args) override { cpu::dropout(args, threads_); }
   void forward(const ForwardArgs<Real>& args) override { cpu::forward(args, threads_); }
+  void plasticity_factors(const PlasticityFactorArgs<Real>& args) override { cpu::plasticity_factors(args, threads_); }
   void readout(const ReadoutArgs<Real>& args) override { cpu::readout(args, threads_); }
   void loss(const LossArgs<Real>& args) override { cpu::loss(args, threads_); }
   void rate_penalty(const RatePenaltyArgs<Real>& args) override { cpu::rate_penalty(args); }

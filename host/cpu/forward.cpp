@@ -1,9 +1,13 @@
 // Batch elements are independent, so each runs all its steps on one thread with its state in the cache; within a step
 // the loops run over the post neurons on vector registers.
 #include <algorithm>
+#include <memory>
 
 #include "host/cpu/active_list.hpp"
+#include "host/cpu/online_plasticity.hpp"
 #include "host/cpu/operations.hpp"
+#include "host/cpu/propagation.hpp"
+#include "spikeweave/core/error.hpp"
 
 namespace spikeweave::cpu {
 namespace {
@@ -15,53 +19,52 @@ struct Scratch {
   std::vector<Real> recurrent_current;  // [neurons]
   std::vector<Real> psi;                // [neurons], where no psi is wanted
   std::vector<const Real*> rows;        // weight rows of active cells
-  std::vector<std::size_t> active;      // neurons that fired in the last step
 
   explicit Scratch(std::size_t neurons) : input_current(neurons), recurrent_current(neurons), psi(neurons) {}
 };
 
-// Adds the weight rows of the active presynaptic cells within each projection's range.
+// Adds what the input of `delay` steps ago brings through one projection, or one class of delays of it.
 template <class Real>
-void propagate_active(const ProjectionList<Real>& projections, const std::vector<std::size_t>& active, Scratch<Real>& s,
-                      Real* current) {
-  for (std::size_t p = 0; p < projections.count; ++p) {
-    const ProjectionView<Real>& projection = projections.at[p];
-    s.rows.clear();
-    for (const std::size_t i : active) {
-      if (i - projection.pre_begin < projection.pre_count) {  // unsigned: also false below pre_begin
-        s.rows.push_back(projection.weights + (i - projection.pre_begin) * projection.post_count);
-      }
+void add_input(const ForwardArgs<Real>& args, const ProjectionView<Real>& projection, std::size_t delay_class,
+               std::size_t b, std::size_t t, Real* input_current) {
+  const std::size_t delay = projection.sparse != nullptr ? projection.sparse->delays[delay_class] : projection.delay;
+  if (t < delay) return;
+  const std::size_t source = t - delay;
+  const std::size_t frame = source / args.frame_steps;
+  const std::uint8_t* mask = args.input_mask.empty() ? nullptr : args.input_mask.row(b, frame);
+  const std::size_t end = projection.pre_begin + projection.pre_count;
+  Real* const current = input_current + projection.post_begin;
+  const auto add = [&](std::size_t i, Real x) {
+    if (mask != nullptr && mask[i] == 0) return;
+    const std::size_t pre = i - projection.pre_begin;
+    if (projection.sparse != nullptr) {
+      add_sparse_row(projection, delay_class, pre, x, current);
+    } else {
+      add_scaled_row(x, projection.weights + pre * projection.post_count, current, projection.post_count);
     }
-    add_rows(s.rows.data(), s.rows.size(), current + projection.post_begin, projection.post_count);
+  };
+  if (!args.events.empty()) {
+    const std::uint8_t* events = args.events.row(b, source);
+    for_each_active(events, projection.pre_begin, end, [&](std::size_t i) { add(i, static_cast<Real>(events[i])); });
+  } else {
+    const Real* values = args.values.row(b, frame);
+    for (std::size_t i = projection.pre_begin; i < end; ++i) {
+      if (values[i] != Real(0)) add(i, values[i]);
+    }
   }
 }
 
 // Input current of step t of trial b.
 template <class Real>
 void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t, Scratch<Real>& s) {
-  const std::size_t frame = t / args.frame_steps;
   const bool from_events = !args.events.empty();
-  if (!from_events && t % args.frame_steps != 0) return;  // values are constant within a frame
+  // Values are constant within a frame.
+  if (!from_events && t % args.frame_steps != 0 && args.plasticity.empty() && longest_delay(args.input) == 0) return;
   std::fill(s.input_current.begin(), s.input_current.end(), Real(0));
-  const std::uint8_t* mask = args.input_mask.empty() ? nullptr : args.input_mask.row(b, frame);
   for (std::size_t p = 0; p < args.input.count; ++p) {
     const ProjectionView<Real>& projection = args.input.at[p];
-    const std::size_t end = projection.pre_begin + projection.pre_count;
-    Real* current = s.input_current.data() + projection.post_begin;
-    const auto add = [&](std::size_t i, Real x) {
-      if (mask != nullptr && mask[i] == 0) return;
-      const Real* row = projection.weights + (i - projection.pre_begin) * projection.post_count;
-      add_scaled_row(x, row, current, projection.post_count);
-    };
-    if (from_events) {
-      const std::uint8_t* events = args.events.row(b, t);
-      for_each_active(events, projection.pre_begin, end, [&](std::size_t i) { add(i, static_cast<Real>(events[i])); });
-    } else {
-      const Real* values = args.values.row(b, frame);
-      for (std::size_t i = projection.pre_begin; i < end; ++i) {
-        if (values[i] != Real(0)) add(i, values[i]);
-      }
-    }
+    const std::size_t classes = projection.sparse != nullptr ? projection.sparse->class_count : 1;
+    for (std::size_t c = 0; c < classes; ++c) add_input(args, projection, c, b, t, s.input_current.data());
   }
   if (args.input_scale != Real(1)) {
     for (Real& current : s.input_current) current *= args.input_scale;
@@ -164,6 +167,30 @@ void clear_states(const ForwardArgs<Real>& args) {
   }
 }
 
+// The lists of earlier passes' spikes, for step 0 on.
+template <class Real>
+void recall_history(const ForwardArgs<Real>& args, std::size_t b, SpikeLists& spikes) {
+  if (!args.continues || args.history.empty()) return;
+  const std::size_t depth = args.history.shape[1];
+  for (std::size_t d = 0; d < depth; ++d) {
+    spikes.add(static_cast<std::int64_t>(d) - static_cast<std::int64_t>(depth), args.history.row(b, d),
+               args.neuron_count);
+  }
+}
+
+// Keeps the last rows of this pass, behind those of earlier ones where it was shorter than the history is deep.
+template <class Real>
+void keep_history(const ForwardArgs<Real>& args, std::size_t b) {
+  if (args.history.empty()) return;
+  const std::size_t depth = args.history.shape[1];
+  const auto length = static_cast<std::size_t>(args.length[b]);
+  const std::size_t fresh = std::min(depth, length);
+  const std::size_t row = args.neuron_count;
+  std::uint8_t* const history = args.history.row(b);
+  std::copy(history + fresh * row, history + depth * row, history);
+  std::copy_n(args.spikes.row(b, length - fresh), fresh * row, history + (depth - fresh) * row);
+}
+
 template <class Real>
 void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Real>>& step, std::size_t b) {
   Scratch<Real> s(args.neuron_count);
@@ -171,10 +198,16 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   std::vector<std::uint32_t> words(noisy ? args.neuron_count : 0);
   std::vector<std::uint8_t> forced(args.forced.empty() ? 0 : args.neuron_count, 0);
   std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
+  std::vector<std::unique_ptr<OnlineRule<Real>>> rules;
+  for (const OnlinePlasticity<Real>& plasticity : args.plasticity) rules.push_back(make_online_rule(args, plasticity));
+  SpikeLists spike_lists(std::max<std::size_t>({longest_delay(args.recurrent), args.history.shape[1], 1}));
+  SpikeLists input_lists(rules.empty() ? 0 : longest_delay(args.input));
+  recall_history(args, b, spike_lists);
   for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
+    const auto now = static_cast<std::int64_t>(t);
     propagate_input(args, b, t, s);
     std::fill(s.recurrent_current.begin(), s.recurrent_current.end(), Real(0));
-    propagate_active(args.recurrent, s.active, s, s.recurrent_current.data());
+    propagate_spikes(args.recurrent, spike_lists, now, s.rows, s.recurrent_current.data());
     if (noisy) draw_noise(args.keys, b, t, words);
     if (!forced.empty()) std::copy_n(args.forced.row(b, t), args.forced.shape[2], forced.begin());
     std::uint8_t* const spikes = args.spikes.row(b, t);
@@ -187,10 +220,16 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
                    args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0),
                    forced.data() + (forced.empty() ? 0 : begin)});
     }
-    s.active.clear();
-    for_each_active(spikes, 0, args.neuron_count, [&](std::size_t j) { s.active.push_back(j); });
+    spike_lists.add(now, spikes, args.neuron_count);
+    if (!rules.empty()) {
+      const std::uint8_t* const events = args.events.empty() ? nullptr : args.events.row(b, t);
+      const Real* const values = args.values.empty() ? nullptr : args.values.row(b, t / args.frame_steps);
+      if (events != nullptr) input_lists.add(now, events, args.events.shape[2]);
+      for (const auto& rule : rules) rule->step({now, events, spikes, &input_lists, &spike_lists}, values);
+    }
     record_traces(args, b, t);
   }
+  keep_history(args, b);
 }
 
 }  // namespace
@@ -201,7 +240,8 @@ void forward(const ForwardArgs<Real>& args, int threads) {
   for (const PopulationView& population : args.populations) {
     step.push_back(step_function<Real>(population, !args.forced.empty()));
   }
-  clear_states(args);
+  SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
+  if (!args.continues) clear_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);
 }

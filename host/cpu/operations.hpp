@@ -17,6 +17,8 @@ void spike_digest(const SpikeDigestArgs& args, int threads);
 template <class Real>
 void forward(const ForwardArgs<Real>& args, int threads);
 template <class Real>
+void plasticity_factors(const PlasticityFactorArgs<Real>& args, int threads);
+template <class Real>
 void readout(const ReadoutArgs<Real>& args, int threads);
 template <class Real>
 void loss(const LossArgs<Real>& args, int threads);

@@ -28,7 +28,47 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-Projection lay_out(const ProjectionSettings& settings, const Network& network) {
+// Whether it is a block of all pairs with one delay.
+bool is_dense(const ProjectionSettings& settings) {
+  return settings.connectivity.get_if<AllToAll>() != nullptr && settings.delay.is_constant();
+}
+
+// Connections and delays.
+void connect(Projection& projection, std::size_t index, double dt, std::uint64_t seed) {
+  const ProjectionSettings& settings = projection.settings;
+  ConnectionDraw draw;
+  draw.pre_begin = projection.pre.begin;
+  draw.pre_count = projection.pre.count;
+  draw.post_begin = projection.post.begin;
+  draw.post_count = projection.post.count;
+  draw.no_self_connections = projection.has_diagonal;
+  draw.seed = seed;
+  draw.projection = static_cast<std::uint32_t>(index);
+  draw.shortest_delay = projection.kind == ProjectionKind::recurrent ? 1 : 0;
+  draw.dt = dt;
+  draw.place = "/network/projections/" + std::to_string(index);
+  projection.is_sparse = !is_dense(settings);
+  if (projection.is_sparse) {
+    projection.synapses = draw_synapses(settings.connectivity, settings.delay, draw);
+    projection.has_diagonal = false;  // left out already
+    if (!projection.synapses.delay.empty()) projection.delay = projection.synapses.delay.back();
+  } else {
+    projection.delay = delay_steps(settings.delay.value, draw);
+  }
+  if (projection.kind == ProjectionKind::readout && (projection.is_sparse || projection.delay > 0)) {
+    throw InputError(draw.place, "a projection to \"output\" is all_to_all and without delay");
+  }
+  projection.dendritic_delay = static_cast<std::size_t>(std::round(settings.dendritic_delay / dt));
+  const std::size_t shortest =
+      projection.is_sparse && !projection.synapses.delay.empty() ? projection.synapses.delay.front() : projection.delay;
+  if (projection.dendritic_delay > shortest) {
+    throw InputError(draw.place + "/dendritic_delay", std::to_string(projection.dendritic_delay) +
+                                                          " steps are more than the whole delay of " +
+                                                          std::to_string(shortest));
+  }
+}
+
+Projection lay_out(const ProjectionSettings& settings, std::size_t index, std::uint64_t seed, const Network& network) {
   Projection projection;
   projection.settings = settings;
   projection.name = joined(settings.from) + " -> " + joined(settings.to);
@@ -41,31 +81,35 @@ Projection lay_out(const ProjectionSettings& settings, const Network& network) {
   projection.post = to_output ? CellRange{0, network.outputs} : range_of(network.populations, settings.to);
   projection.has_diagonal = projection.kind == ProjectionKind::recurrent && !settings.self_connections;
   projection.offset = network.parameter_count;
+  connect(projection, index, network.dt, seed);
   return projection;
 }
 
 void draw_weights(const Projection& projection, std::uint32_t index, std::uint64_t seed, double* weights) {
   const RandomStream stream(seed, Purpose::weights, index);
-  const double factor = projection.settings.scale == WeightScale::fan_in
-                            ? 1.0 / std::sqrt(static_cast<double>(projection.pre.count))
-                            : 1.0;
+  const double factor =
+      projection.settings.scale == WeightScale::fan_in
+          ? 1.0 / std::sqrt(static_cast<double>(projection.size()) / static_cast<double>(projection.post.count))
+          : 1.0;
   for (std::size_t w = 0; w < projection.size(); ++w) weights[w] = factor * projection.settings.weights.draw(stream, w);
 }
 
 void read_weights(const Projection& projection, std::size_t index, const std::string& directory, double* weights) {
   const std::string place = "/network/projections/" + std::to_string(index) + "/weights_file";
   const auto array = read_array<float>(resolve_path(directory, projection.settings.weights_file));
-  const std::vector<std::size_t> expected{projection.pre.count, projection.post.count};
+  const std::vector<std::size_t> expected = projection.is_sparse
+                                                ? std::vector<std::size_t>{projection.size()}
+                                                : std::vector<std::size_t>{projection.pre.count, projection.post.count};
   if (array.shape != expected) {
-    throw InputError(
-        place, "shape " + shape_text(array.shape) + " does not fit; expected " + shape_text(expected) + " (pre, post)");
+    throw InputError(place, "shape " + shape_text(array.shape) + " does not fit; expected " + shape_text(expected) +
+                                (projection.is_sparse ? " (synapses)" : " (pre, post)"));
   }
   for (std::size_t w = 0; w < array.values.size(); ++w) weights[w] = static_cast<double>(array.values[w]);
 }
 
 }  // namespace
 
-Network build_network(const NetworkSettings& settings, const TaskShape& task) {
+Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed) {
   Network network;
   network.dt = settings.dt;
   network.inputs = task.inputs;
@@ -86,7 +130,7 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task) {
     network.neurons += size;
   }
   for (const ProjectionSettings& projection : settings.projections) {
-    network.projections.push_back(lay_out(projection, network));
+    network.projections.push_back(lay_out(projection, network.projections.size(), seed, network));
     network.parameter_count += network.projections.back().size();
   }
   network.bias_offset = network.parameter_count;
@@ -105,8 +149,8 @@ std::vector<double> initial_parameters(const Network& network, std::uint64_t see
       read_weights(projection, p, directory, weights);
     }
     for (std::size_t w = 0; w < projection.size(); ++w) {
-      const std::size_t pre = projection.pre.begin + w / projection.post.count;
-      const std::size_t post = projection.post.begin + w % projection.post.count;
+      const std::size_t pre = projection.pre.begin + projection.pre_of(w);
+      const std::size_t post = projection.post.begin + projection.post_of(w);
       if (projection.has_diagonal && pre == post) weights[w] = 0.0;
     }
   }

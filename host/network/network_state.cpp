@@ -38,6 +38,45 @@ NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const Fee
   states_.resize(of.populations.size());
   derive_neurons(seed);
   draw_feedback(feedback, seed);
+  upload_synapses();
+}
+
+template <class Real>
+void NetworkState<Real>::upload_synapses() {
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    sparse_.push_back(nullptr);
+    if (!projection.is_sparse) continue;
+    auto sparse = std::make_unique<SparseArrays>();
+    const auto put = [&](Buffer<std::uint32_t, Real>& buffer, const std::vector<std::uint32_t>& values) {
+      buffer = {backend, {values.size()}, "synapses (/network/projections/" + std::to_string(p) + "/connectivity)"};
+      buffer.upload(values);
+      return buffer.cview();
+    };
+    const Synapses& synapses = projection.synapses;
+    sparse->view.delays = synapses.delay.data();
+    sparse->view.class_count = synapses.delay.size();
+    sparse->view.row_start = put(sparse->row_start, synapses.row_start);
+    sparse->view.source = put(sparse->source, synapses.source);
+    sparse->view.target = put(sparse->target, synapses.target);
+    sparse->view.column_start = put(sparse->column_start, synapses.column_start);
+    sparse->view.column_synapse = put(sparse->column_synapse, synapses.column_synapse);
+    sparse->view.column_source = put(sparse->column_source, synapses.column_source);
+    sparse->view.column_delay = put(sparse->column_delay, synapses.column_delay);
+    sparse_.back() = std::move(sparse);
+  }
+}
+
+template <class Real>
+ProjectionView<Real> NetworkState<Real>::view(const Projection& projection) const {
+  const auto& sparse = sparse_[static_cast<std::size_t>(&projection - network.projections.data())];
+  return {projection.pre.begin,
+          projection.pre.count,
+          projection.post.begin,
+          projection.post.count,
+          arrays.parameter.data() + projection.offset,
+          projection.delay,
+          sparse != nullptr ? &sparse->view : nullptr};
 }
 
 template <class Real>
@@ -101,10 +140,16 @@ ProjectionList<Real> NetworkState<Real>::projections(ProjectionKind kind) const 
   for (const Projection& projection : network.projections) {
     if (projection.kind != kind) continue;
     SW_EXPECTS(list.count < ProjectionList<Real>::capacity, "too many projections of one kind");
-    list.at[list.count++] = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count,
-                             arrays.parameter.data() + projection.offset};
+    list.at[list.count++] = view(projection);
   }
   return list;
+}
+
+template <class Real>
+View<Real> NetworkState<Real>::gradient(const Projection& projection) const {
+  Real* const block = arrays.gradient.data() + projection.offset;
+  return projection.is_sparse ? View<Real>(block, {projection.size()})
+                              : View<Real>(block, {projection.pre.count, projection.post.count});
 }
 
 template <class Real>

@@ -18,6 +18,7 @@ std::unique_ptr<Task> make_evidence_accumulation(const EvidenceAccumulationSetti
 std::unique_ptr<Task> make_store_recall(const StoreRecallSettings& settings, std::uint64_t seed, double dt);
 std::unique_ptr<Task> make_frame_classification(const FrameClassificationSettings& settings, std::uint64_t seed);
 std::unique_ptr<Task> make_piano_roll(const PianoRollSettings& settings, const std::string& directory);
+std::unique_ptr<Task> make_background(const BackgroundSettings& settings, double dt);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

@@ -123,7 +123,7 @@ double SelftestRow::difference() const {
 
 template <class Real>
 std::vector<double> run_reference(const NestReferenceCase& reference, Backend<Real>& backend) {
-  const Network network = build_network(network_settings(reference), task_shape(reference));
+  const Network network = build_network(network_settings(reference), task_shape(reference), /*seed=*/0);
   FeedbackSettings feedback;
   feedback.value = RandomFeedback{};
   NetworkState<Real> state(backend, network, feedback, /*seed=*/1);
@@ -136,7 +136,7 @@ std::vector<double> run_reference(const NestReferenceCase& reference, Backend<Re
   Simulator<Real> simulator(state, learning, task_shape(reference).loss,
                             reference.average_gradient ? Reduction::mean_trial : Reduction::sum, /*frame_steps=*/1,
                             /*seed=*/1);
-  Updater<Real> updater(state, optimizer_settings(reference), /*clip_norm=*/0.0, /*parameter_average=*/0.0);
+  Updater<Real> updater(state, learning, optimizer_settings(reference), /*clip_norm=*/0.0, /*parameter_average=*/0.0);
 
   std::vector<double> losses;
   const std::vector<std::uint32_t> keys(reference.batch_size, 0);  // nothing is drawn in these runs

@@ -13,6 +13,14 @@ std::vector<To> converted(const std::vector<From>& values) {
   return std::vector<To>(values.begin(), values.end());
 }
 
+// The longest delay of a list of projections [steps].
+template <class Real>
+std::size_t longest_delay(const ProjectionList<Real>& projections) {
+  std::size_t longest = 0;
+  for (std::size_t p = 0; p < projections.count; ++p) longest = std::max(longest, projections.at[p].delay);
+  return longest;
+}
+
 // Intensities that the encoding cannot draw from: a task's currents are not probabilities.
 void check_intensities(Encoding encoding, const std::vector<float>& intensity) {
   const float most = encoding == Encoding::poisson ? max_poisson_mean : 1.0f;
@@ -33,15 +41,24 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
     : state_(state),
       backend_(state.backend),
       network_(state.network),
+      learning_(learning),
       rule_(learning.value.index()),
+      is_plasticity_(spikeweave::is_plasticity(learning)),
+      plasticity_(state, learning),
       loss_(loss),
       reduction_(reduction),
       frame_steps_(frame_steps),
       seed_(seed) {
-  learning.visit([this](const auto& settings) {
-    form_ = settings.form;
-    rate_regularization_ = settings.rate_regularization;
+  learning.visit([this]<class S>(const S& settings) {
+    if constexpr (PlasticSettings<S>) {
+      plasticity_form_ = settings.form;
+    } else {
+      form_ = settings.form;
+      rate_regularization_ = settings.rate_regularization;
+    }
   });
+  visit_plasticity(learning,
+                   [this]<template <class> class Rule>(const auto&) { term_count_ = Rule<Real>::term_count; });
 }
 
 template <class Real>
@@ -129,7 +146,8 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   const std::string sized_by = " (/training/batch_size, /network/populations)";
   spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
   spike_count_.reshape(backend_, {batch_, neurons}, "spike counts" + sized_by);
-  if (options.training) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
+  const bool wants_psi = options.training && !is_plasticity_;
+  if (wants_psi) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
 
   ForwardArgs<Real> args;
   args.batch = batch_;
@@ -151,7 +169,18 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   args.populations = state_.populations(batch.batch);
   args.keys = keys();
   args.spikes = spikes_.view();
-  if (options.training) args.psi = psi_.view();
+  if (wants_psi) args.psi = psi_.view();
+  if (options.training && plasticity_form_ != PlasticityForm::trial)
+    args.plasticity = plasticity_.views(modulators(batch));
+  if (options.training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(batch);
+  if (carries_state_) {
+    SW_EXPECTS(options.training, "a simulator that carries its state runs no evaluation");
+    args.continues = steps_before_ > 0;
+    args.first_step = steps_before_;
+    history_.reshape(backend_, {batch_, longest_delay(args.recurrent), neurons}, "spikes under way" + sized_by);
+    args.history = history_.view();
+    steps_before_ += steps_;
+  }
   args.spike_count = spike_count_.view();
   traces_.resize(options.traces.size());
   for (std::size_t n = 0; n < traces_.size(); ++n) {
@@ -160,6 +189,47 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     args.traces.push_back({trace.population, trace.column, trace.neurons, traces_[n].data()});
   }
   backend_.forward(args);
+}
+
+// The modulator after the reward of each step, [batch, steps]; empty for rules without one.
+template <class Real>
+std::vector<Real> Simulator<Real>::modulators(const TrialBatch& batch) {
+  std::vector<Real> all;
+  visit_plasticity(learning_, [&]<template <class> class Rule>(const auto& params) {
+    if constexpr (requires { Rule<Real>::modulator_decay(params, 1.0); }) {
+      const double decay = Rule<Real>::modulator_decay(params, network_.dt);
+      if (!carries_state_ || steps_before_ == 0) modulator_.assign(batch_, 0.0);
+      all.resize(batch_ * steps_);
+      for (std::size_t n = 0; n < all.size(); ++n) {
+        double& now = modulator_[n / steps_];
+        now = decay * now + (batch.reward.empty() ? 0.0 : static_cast<double>(batch.reward[n]));
+        all[n] = static_cast<Real>(now);
+      }
+    }
+  });
+  return all;
+}
+
+// What the post factors of a step are worth at the end of the trial; of rules with a modulator.
+template <class Real>
+void Simulator<Real>::upload_trial_weights(const TrialBatch& batch) {
+  const std::vector<Real> modulator = modulators(batch);
+  visit_plasticity(learning_, [&]<template <class> class RuleOf>(const auto& params) {
+    using Rule = RuleOf<Real>;
+    if constexpr (requires { Rule::trial_weight(Rule::derive(params, 1.0), Real(0), Real(0)); }) {
+      const auto constants = Rule::derive(params, network_.dt);
+      std::vector<Real> weight(batch_ * steps_, Real(0));
+      for (std::size_t b = 0; b < batch_; ++b) {
+        Real next = 0;
+        for (auto t = static_cast<std::size_t>(batch.length[b]); t-- > 0;) {
+          next = Rule::trial_weight(constants, next, modulator[b * steps_ + t]);
+          weight[b * steps_ + t] = next;
+        }
+      }
+      trial_weight_.reshape(backend_, {batch_, steps_}, "modulator (/training/batch_size)");
+      trial_weight_.upload(weight);
+    }
+  });
 }
 
 template <class Real>

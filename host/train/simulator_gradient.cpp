@@ -38,10 +38,10 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
   OuterProductArgs<Real> args;
   args.frame_steps = frame_steps_;
   args.length = length_.cview();
-  args.projection = {projection.pre.begin, projection.pre.count, projection.post.begin, projection.post.count, nullptr};
+  args.projection = state_.view(projection);
+  args.delay = projection.delay;
   args.zero_diagonal = projection.has_diagonal;
-  args.gradient =
-      View<Real>(state_.arrays.gradient.data() + projection.offset, {projection.pre.count, projection.post.count});
+  args.gradient = state_.gradient(projection);
   switch (projection.kind) {
     case ProjectionKind::input:
       if (network_.encoding == Encoding::current) {
@@ -56,7 +56,6 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
       break;
     case ProjectionKind::recurrent:
       args.events = spikes_.cview();
-      args.delay = 1;
       break;
     case ProjectionKind::readout:
       args.events = spikes_.cview();
@@ -69,16 +68,31 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
   return args;
 }
 
+namespace {
+
+bool learns(const Projection& p, bool readout) {
+  return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
+}
+
+}  // namespace
+
 template <class Real>
 void Simulator<Real>::compute_gradient() {
   state_.arrays.gradient.zero();
+  if (!is_plasticity_) {
+    compute_hidden_gradient();
+  } else if (plasticity_form_ == PlasticityForm::trial) {
+    compute_plasticity_changes();
+  }
+  compute_readout_gradient();
+}
+
+template <class Real>
+void Simulator<Real>::compute_hidden_gradient() {
   const EpropInputs<Real> in = eprop_inputs();
-  const auto learns = [](const Projection& p, bool readout) {
-    return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
-  };
   const auto& projections = network_.projections;
   const bool hidden_learns =
-      std::any_of(projections.begin(), projections.end(), [&](const Projection& p) { return learns(p, false); });
+      std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return learns(p, false); });
   if (form_ == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
   for (const Projection& projection : projections) {
     if (!learns(projection, false)) continue;
@@ -90,13 +104,78 @@ void Simulator<Real>::compute_gradient() {
       backend_.eligibility({in, psi_.cview(), product});
     }
   }
+}
+
+// The factors of all inputs or all neurons, [terms, batch, steps, cells].
+template <class Real>
+View<Real> Simulator<Real>::plasticity_factors(SynapseSide side, bool of_input) {
+  Buffer<Real, Real>& buffer = side == SynapseSide::post ? post_factors_
+                               : of_input                ? input_pre_factors_
+                                                         : neuron_pre_factors_;
+  const std::size_t cells = of_input ? network_.inputs : network_.neurons;
+  buffer.reshape(backend_, {term_count_, batch_, steps_, cells},
+                 "factors of the plasticity rule (/training/batch_size, /network/populations)");
+  PlasticityFactorArgs<Real> args;
+  args.learning = &learning_;
+  args.dt = network_.dt;
+  args.side = side;
+  args.frame_steps = frame_steps_;
+  args.length = length_.cview();
+  if (!of_input) {
+    args.events = spikes_.cview();
+  } else if (network_.encoding == Encoding::current) {
+    args.values = values_.cview();
+  } else {
+    args.events = events_.cview();
+  }
+  args.count = cells;
+  if (side == SynapseSide::post) args.weight = trial_weight_.cview();
+  args.factors = buffer.view();
+  backend_.plasticity_factors(args);
+  return buffer.view();
+}
+
+template <class Real>
+void Simulator<Real>::compute_plasticity_changes() {
+  const auto& projections = network_.projections;
+  const auto any_from = [&](ProjectionKind kind) {
+    return std::any_of(projections.begin(), projections.end(),
+                       [kind](const Projection& p) { return p.kind == kind && p.settings.trainable; });
+  };
+  const bool from_input = any_from(ProjectionKind::input);
+  const bool from_neurons = any_from(ProjectionKind::recurrent);
+  if (!from_input && !from_neurons) return;
+  const View<Real> post = plasticity_factors(SynapseSide::post, false);
+  const View<Real> input = from_input ? plasticity_factors(SynapseSide::pre, true) : View<Real>();
+  const View<Real> neurons = from_neurons ? plasticity_factors(SynapseSide::pre, false) : View<Real>();
+  const auto term = [this](const View<Real>& factors, std::size_t k) {
+    return View<const Real>(factors.row(k), {batch_, steps_, factors.shape[3]});
+  };
+  for (const Projection& projection : projections) {
+    if (!learns(projection, false)) continue;
+    OuterProductArgs<Real> product = product_args(projection);
+    product.frame_steps = 1;
+    product.scale = Real(-1);  // what is applied is minus the gradient
+    product.post_delay = projection.dendritic_delay;
+    product.events = {};
+    product.mask = {};
+    for (std::size_t k = 0; k < term_count_; ++k) {
+      product.post = term(post, k);
+      product.values = term(projection.kind == ProjectionKind::input ? input : neurons, k);
+      backend_.outer_product(product);
+    }
+  }
+}
+
+template <class Real>
+void Simulator<Real>::compute_readout_gradient() {
   readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
   View<Real> bias_gradient;
   if (network_.readout.bias) {
     bias_gradient = View<Real>(state_.arrays.gradient.data() + network_.bias_offset, {network_.outputs});
   }
   backend_.readout_adjoint({length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
-  for (const Projection& projection : projections) {
+  for (const Projection& projection : network_.projections) {
     if (!learns(projection, true)) continue;
     OuterProductArgs<Real> product = product_args(projection);
     product.post = readout_factor_.cview();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "host/train/network_statistics.hpp"
 #include "host/train/stopwatch.hpp"
 
 namespace spikeweave {
@@ -40,7 +41,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
       experiment_(experiment),
       observer_(observer),
       task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
-      network_(build_network(experiment.network, task_->shape())) {
+      network_(build_network(experiment.network, task_->shape(), experiment.seed)) {
   const TaskShape shape = task_->shape();
   state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
@@ -49,12 +50,31 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
   state_->arrays.average.upload(parameters);
   simulator_ = std::make_unique<Simulator<Real>>(*state_, experiment.learning, shape.loss,
                                                  experiment.training.reduction, shape.frame_steps, experiment.seed);
-  updater_ = std::make_unique<Updater<Real>>(*state_, experiment.optimizer, experiment.training.clip_norm,
-                                             experiment.training.parameter_average);
+  updater_ = std::make_unique<Updater<Real>>(*state_, experiment.learning, experiment.optimizer,
+                                             experiment.training.clip_norm, experiment.training.parameter_average);
+  if (experiment.training.carry_state) {
+    require_no_evaluation();
+    simulator_->carry_state();
+    intervals_ = std::make_unique<IntervalStatistics>(network_.neurons);
+  }
   result_.title = experiment.title;
   result_.seed = experiment.seed;
   result_.backend = backend.kind();
   result_.device = backend.device_name();
+}
+
+template <class Real>
+Trainer<Real>::~Trainer() = default;
+
+template <class Real>
+void Trainer<Real>::require_no_evaluation() const {
+  for (const Split split : {Split::valid, Split::test}) {
+    if (task_->trial_count(split) == 0) continue;
+    throw InputError("/training/carry_state",
+                     fmt::format("true, but the task has {} trials to evaluate on, which would disturb the state; "
+                                 "expected false, or a task without them",
+                                 task_->trial_count(split)));
+  }
 }
 
 template <class Real>
@@ -133,6 +153,7 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
     totals.spikes[n % network_.neurons] += counts[n];
     spikes += counts[n];
   }
+  if (intervals_ != nullptr && batch_.batch == 1) intervals_->add(simulator_->spikes(), batch_.steps);
   const double steps = std::accumulate(batch_.length.begin(), batch_.length.end(), 0.0);
   totals.steps += steps;
   ++totals.update;
@@ -161,6 +182,11 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
     const double spikes = std::accumulate(first, first + static_cast<std::ptrdiff_t>(population.neurons.count), 0.0);
     train["rate_" + population.name] =
         spikes / totals.steps / static_cast<double>(population.neurons.count) * 1000.0 / network_.dt;
+  }
+  if (intervals_ != nullptr) intervals_->report(network_, train);
+  if (is_plasticity(experiment_.learning)) {
+    const std::vector<Real> parameters = state_->parameters();
+    report_weights(network_, {parameters.begin(), parameters.end()}, train);
   }
 }
 

@@ -6,9 +6,22 @@
 namespace spikeweave {
 
 template <class Real>
-Updater<Real>::Updater(NetworkState<Real>& state, const OptimizerSettings& optimizer, double clip_norm,
-                       double parameter_average)
-    : state_(state), optimizer_(optimizer), clip_norm_(clip_norm), parameter_average_(parameter_average) {}
+Updater<Real>::Updater(NetworkState<Real>& state, const LearningSettings& learning, const OptimizerSettings& optimizer,
+                       double clip_norm, double parameter_average)
+    : state_(state),
+      learning_(learning),
+      optimizer_(optimizer),
+      clip_norm_(clip_norm),
+      parameter_average_(parameter_average) {
+  visit_plasticity(learning, [this]<template <class> class Rule>(const auto& settings) {
+    changes_at_the_end_ = settings.form == PlasticityForm::trial;
+  });
+}
+
+template <class Real>
+bool Updater<Real>::is_plastic(const Projection& projection) const {
+  return projection.kind != ProjectionKind::readout && is_plasticity(learning_);
+}
 
 template <class Real>
 OptimizerStep<Real> Updater<Real>::step_for(double rate_factor, double gradient_scale) const {
@@ -58,8 +71,15 @@ double Updater<Real>::apply(double rate_factor) {
   const Network& network = state_.network;
   for (const Projection& projection : network.projections) {
     if (!projection.settings.trainable) continue;
-    ApplyArgs<Real> args = block_args(projection.offset, projection.pre.count, projection.post.count);
-    args.step = step_for(rate_factor * projection.settings.learning_rate_factor, gradient_scale);
+    ApplyArgs<Real> args = projection.is_sparse
+                               ? block_args(projection.offset, 1, projection.size())
+                               : block_args(projection.offset, projection.pre.count, projection.post.count);
+    if (is_plastic(projection)) {
+      if (!changes_at_the_end_) continue;
+      args.step = {static_cast<Real>(projection.settings.learning_rate_factor), Real(1)};
+    } else {
+      args.step = step_for(rate_factor * projection.settings.learning_rate_factor, gradient_scale);
+    }
     args.low = static_cast<Real>(projection.settings.low);
     args.high = static_cast<Real>(projection.settings.high);
     if (projection.kind == ProjectionKind::readout) {

@@ -42,7 +42,7 @@ class SmallNetwork {
   explicit SmallNetwork(const SmallNetworkCase& c)
       : case_(c),
         backend_(make_cpu_backend<Real>()),
-        network(build_network(network_settings(c), task_shape(c))),
+        network(build_network(network_settings(c), task_shape(c), c.seed)),
         state(*backend_, network, feedback_settings(c), c.seed) {
     const std::vector<double> initial = initial_parameters(network, c.seed, "");
     state.set_parameters(std::vector<Real>(initial.begin(), initial.end()));

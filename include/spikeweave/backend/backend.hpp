@@ -12,6 +12,7 @@
 #include "spikeweave/ops/encode.hpp"
 #include "spikeweave/ops/forward.hpp"
 #include "spikeweave/ops/gradient.hpp"
+#include "spikeweave/ops/plasticity.hpp"
 #include "spikeweave/ops/readout.hpp"
 #include "spikeweave/ops/update.hpp"
 
@@ -36,6 +37,7 @@ class Backend {
   virtual void encode(const EncodeArgs& args) = 0;
   virtual void dropout(const DropoutArgs& args) = 0;
   virtual void forward(const ForwardArgs<Real>& args) = 0;
+  virtual void plasticity_factors(const PlasticityFactorArgs<Real>& args) = 0;
   virtual void readout(const ReadoutArgs<Real>& args) = 0;
   virtual void loss(const LossArgs<Real>& args) = 0;
   virtual void rate_penalty(const RatePenaltyArgs<Real>& args) = 0;

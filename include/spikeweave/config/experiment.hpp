@@ -53,6 +53,7 @@ struct TrainingSettings {
   LearningRateSchedule schedule{};
   int evaluate_every = 1;
   int evaluation_batch = 32;
+  bool carry_state = false;
   bool compare_readout_only = false;
   bool select_best = true;
 
@@ -73,6 +74,10 @@ struct TrainingSettings {
         field("evaluate_every", &Self::evaluate_every, "epochs", closed(0, 1e9),
               "Evaluate the validation split every so many epochs and at the end; 0: at the end only."),
         field("evaluation_batch", &Self::evaluation_batch, "trials", closed(1, 1e7), "Trials per evaluation batch."),
+        field(
+            "carry_state", &Self::carry_state,
+            "Whether a trial of training goes on where the last one ended: neurons, spikes under way, traces. The run "
+            "is then one long trial in pieces, without evaluation."),
         field("compare_readout_only", &Self::compare_readout_only,
               "Also train the same network, from the same seed, with only its readout learning."),
         field("select_best", &Self::select_best,

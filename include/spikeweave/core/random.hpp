@@ -44,6 +44,8 @@ enum class Purpose : std::uint32_t {
   readout_dropout = 6,
   task = 7,
   shuffle = 8,
+  connectivity = 9,
+  delays = 10,
 };
 
 // The four words of block `block` (elements 4*block .. 4*block+3) of a stream.

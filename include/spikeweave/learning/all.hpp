@@ -1,23 +1,24 @@
-// The learning rules. Adding one: a header beside this file, its include, its name in LearningRules.
+// The learning rules of an experiment: those that follow a gradient, and the plasticity rules.
 //
-// A rule of this list is a backward recursion over neuron vectors that is driven by the learning signal (Adjoint), and
-// the same rule forward in time with traces per synapse (Trace); the engine forms the outer products. Its settings have
-// `form` and `rate_regularization`.
+// Adding a rule that is a backward recursion over neuron vectors, driven by the learning signal: a header beside this
+// file with its settings, its recursion (Adjoint) and the same rule forward in time with traces per synapse (Trace);
+// its include; its name in GradientRules. Its settings have `form` and `rate_regularization`. Adding a plasticity rule:
+// see learning/plasticity/all.hpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <tuple>
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/learning/eprop.hpp"
+#include "spikeweave/learning/plasticity/all.hpp"
 
 namespace spikeweave {
 
 template <class... Rules>
 struct RuleList {
-  // The "learning" object of an experiment: {"rule": "eprop", "form": "trial"}.
-  using Settings = Choice<"rule", typename Rules::Params...>;
-
   // Calls visit.template operator()<Rule>() with the rule at `index` of the list.
   template <class Visitor>
   static decltype(auto) visit(std::size_t index, Visitor&& visitor) {
@@ -34,7 +35,62 @@ struct RuleList {
   }
 };
 
-using LearningRules = RuleList<Eprop>;
-using LearningSettings = LearningRules::Settings;
+using GradientRules = RuleList<Eprop>;
+
+// When the weights of a plasticity rule change.
+enum class PlasticityForm { trial, step, event };
+template <>
+struct EnumNames<PlasticityForm> {
+  static constexpr std::array<std::string_view, 3> names{"trial", "step", "event"};
+};
+
+// The settings of a plasticity rule in an experiment.
+template <class Params>
+struct Plastic : Params {
+  using RuleParams = Params;
+  PlasticityForm form = PlasticityForm::event;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(
+        std::tuple{
+            field(
+                "form", &Plastic::form,
+                "trial: all changes of a trial at its end, as outer products; event: when a spike is fired or arrives; "
+                "step: the same, visiting every synapse in every step (slow)."),
+        },
+        Params::fields());
+  }
+};
+template <class T>
+concept PlasticSettings = requires {
+  typename T::RuleParams;
+};
+
+namespace detail {
+// The "learning" object of an experiment: {"rule": "eprop", "form": "trial"}.
+template <class Gradient, class Plasticity>
+struct LearningChoice;
+template <class... Gradient, template <class> class... Plasticity>
+struct LearningChoice<RuleList<Gradient...>, PlasticityList<Plasticity...>> {
+  using type = Choice<"rule", typename Gradient::Params..., Plastic<typename Plasticity<double>::Params>...>;
+};
+}  // namespace detail
+using LearningSettings = detail::LearningChoice<GradientRules, PlasticityRules>::type;
+
+inline bool is_plasticity(const LearningSettings& learning) {
+  return learning.visit([]<class S>(const S&) { return PlasticSettings<S>; });
+}
+
+// Calls visit.template operator()<Rule>(params), Rule a template over the number type, for the settings of a plasticity
+// rule; does nothing for others.
+template <class Visitor>
+void visit_plasticity(const LearningSettings& learning, Visitor&& visitor) {
+  learning.visit([&]<class S>(const S& settings) {
+    if constexpr (PlasticSettings<S>) {
+      PlasticityRules::visit(static_cast<const typename S::RuleParams&>(settings),
+                             [&]<template <class> class Rule>() { visitor.template operator()<Rule>(settings); });
+    }
+  });
+}
 
 }  // namespace spikeweave

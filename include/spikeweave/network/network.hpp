@@ -1,8 +1,8 @@
 // The network, checked and laid out: index ranges of populations, blocks of weights in one parameter vector.
 //
 // Three index spaces: inputs, neurons (all populations in the order of declaration), outputs. All learned numbers stand
-// in one vector [parameter_count]: the projections' blocks in order, each [pre, post] with row = presynaptic cell, then
-// the biases of the outputs.
+// in one vector [parameter_count]: the projections' blocks in order, each [pre, post] with row = presynaptic cell or,
+// of a sparse projection, [synapses]; then the biases of the outputs.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,15 @@ struct Projection {
   bool has_diagonal = false;  // recurrent, without self-connections: weights from a cell to itself stay 0
   ProjectionSettings settings;
 
-  std::size_t size() const { return pre.count * post.count; }
+  std::size_t delay = 0;            // [steps]  of a dense projection; of a sparse one the longest
+  std::size_t dendritic_delay = 0;  // [steps]  the part of it that lies behind the synapse
+  bool is_sparse = false;
+  Synapses synapses;  // of a sparse projection
+
+  std::size_t size() const { return is_sparse ? synapses.count() : pre.count * post.count; }
+  // Of weight w of the block.
+  std::size_t pre_of(std::size_t w) const { return is_sparse ? synapses.source[w] : w / post.count; }
+  std::size_t post_of(std::size_t w) const { return is_sparse ? synapses.target[w] : w % post.count; }
 };
 
 struct Network {
@@ -53,8 +61,9 @@ struct Network {
   std::size_t parameter_count = 0;
 };
 
-// settings: validated. Throws InputError where the settings do not fit the task.
-Network build_network(const NetworkSettings& settings, const TaskShape& task);
+// settings: validated. seed: of the connections of sparse projections. Throws InputError where the settings do not fit
+// the task or each other's sizes.
+Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed);
 
 // Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
 // [parameter_count].

@@ -35,8 +35,12 @@ class NetworkState {
   std::vector<Real> feedback() const { return arrays.feedback.download(); }
   void set_feedback(const std::vector<Real>& values) { arrays.feedback.upload(values); }
 
+  // A projection with its current weights.
+  ProjectionView<Real> view(const Projection& projection) const;
   // The projections of one kind with their current weights.
   ProjectionList<Real> projections(ProjectionKind kind) const;
+  // A projection's block of the gradient, [pre, post] or [synapses].
+  View<Real> gradient(const Projection& projection) const;
   View<const Real> bias() const;  // [outputs] or empty
   // The populations with their constants and with states for `batch` trials.
   std::vector<PopulationView> populations(std::size_t batch);
@@ -54,6 +58,13 @@ class NetworkState {
   void draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed);
   void derive_neurons(std::uint64_t seed);
 
+  struct SparseArrays {
+    Buffer<std::uint32_t, Real> row_start, source, target, column_start, column_synapse, column_source, column_delay;
+    SparseView view;
+  };
+  void upload_synapses();
+
+  std::vector<std::unique_ptr<SparseArrays>> sparse_;  // per projection; nullptr: dense
   Buffer<std::byte, Real> constants_memory_;
   std::vector<Buffer<std::byte, Real>> derived_;  // per population: columns of Model::Derived
   std::vector<Buffer<std::byte, Real>> states_;   // per population: columns of Model::State over [batch, count]

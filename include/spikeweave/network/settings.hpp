@@ -8,6 +8,7 @@
 #include "spikeweave/core/distribution.hpp"
 #include "spikeweave/models/all.hpp"
 #include "spikeweave/models/leaky_readout.hpp"
+#include "spikeweave/network/connectivity.hpp"
 #include "spikeweave/ops/encode.hpp"
 
 namespace spikeweave {
@@ -54,6 +55,9 @@ struct EnumNames<WeightScale> {
 struct ProjectionSettings {
   std::vector<std::string> from;
   std::vector<std::string> to;
+  ConnectivitySettings connectivity{};
+  Distribution delay = 0.0;
+  double dendritic_delay = 0.0;
   Distribution weights = Distribution::gaussian(0.0, 1.0);
   WeightScale scale = WeightScale::fan_in;
   std::string weights_file;
@@ -68,11 +72,19 @@ struct ProjectionSettings {
     return std::tuple{
         field("from", &Self::from, "Presynaptic populations, a stretch of neighbours in the order of declaration."),
         field("to", &Self::to, "Postsynaptic populations, a stretch of neighbours, or output."),
+        field("connectivity", &Self::connectivity, "Which cells are connected."),
+        field("delay", &Self::delay, "ms", non_negative,
+              "From a spike to its effect, in whole time steps; 0: the shortest, one step between neurons, else none. "
+              "Drawn for each synapse where it is a distribution."),
+        field("dendritic_delay", &Self::dendritic_delay, "ms", non_negative,
+              "Part of the delay that lies behind the synapse, for plasticity rules: an event arrives at the synapse "
+              "delay - dendritic_delay after it was sent, and a post spike dendritic_delay after it was fired."),
         field("weights", &Self::weights, "Initial weights."),
         field("scale", &Self::scale,
-              "fan_in divides the drawn weights by the root of the number of presynaptic cells."),
+              "fan_in divides the drawn weights by the root of the (mean) number of synapses onto a cell."),
         field("weights_file", &Self::weights_file,
-              "Initial weights from a file instead: x.npy or x.h5:/data/set, shape [pre, post]."),
+              "Initial weights from a file instead: x.npy or x.h5:/data/set, shape [pre, post], or [synapses] where "
+              "not every pair is connected with one delay."),
         field("trainable", &Self::trainable, "Whether learning changes the weights."),
         field("self_connections", &Self::self_connections, "Whether a neuron may project to itself."),
         field("low", &Self::low, "Lower bound of the weights."),
@@ -96,8 +108,7 @@ struct NetworkSettings {
         field("input", &Self::input, "The population \"input\"; its size is the task's."),
         field("populations", &Self::populations, "Populations of spiking neurons, in order."),
         field("readout", &Self::readout, "The population \"output\" of leaky readouts; its size is the task's."),
-        field("projections", &Self::projections,
-              "Dense projections; delay 0 from the input and to the output, 1 step between neurons."),
+        field("projections", &Self::projections, "Connections between populations, dense or sparse."),
     };
   }
 

@@ -6,6 +6,7 @@
 
 #include "spikeweave/models/all.hpp"
 #include "spikeweave/ops/encode.hpp"
+#include "spikeweave/ops/plasticity.hpp"
 #include "spikeweave/ops/projection.hpp"
 
 namespace spikeweave {
@@ -29,9 +30,9 @@ struct TraceView {
   float* values = nullptr;           // [batch, steps, neurons]
 };
 
-// Input current of step t: sum over input projections of x[t,i] W[i,j], plus the sum over recurrent projections of
-// z[t-1,i] W[i,j]. Each sum starts at 0 and runs over projections in order and over i in ascending order, so that every
-// backend and every launch shape gives the same bits.
+// Input current of step t: sum over input projections of x[t-d,i] W[i,j], plus the sum over recurrent projections of
+// z[t-d,i] W[i,j], d the delay. Each sum starts at 0 and runs over projections in order, over delays in ascending order
+// and over i in ascending order, so that every backend and every launch shape gives the same bits.
 template <class Real>
 struct ForwardArgs {
   std::size_t batch = 0;
@@ -56,6 +57,15 @@ struct ForwardArgs {
   View<Real> psi;                   // [batch, steps, neurons]; empty: not wanted
   View<std::uint32_t> spike_count;  // [batch, neurons]; overwritten
   std::vector<TraceView> traces;    // recorded states
+
+  // Projections whose weights change while the pass runs; the batch is then 1.
+  std::vector<OnlinePlasticity<Real>> plasticity;
+
+  // Where a pass goes on from the last one, nothing is cleared at the start, and spikes of the last one still arrive.
+  bool continues = false;
+  std::uint64_t first_step = 0;  // steps that ran before this pass
+  View<std::uint8_t> history;  // [batch, depth, neurons]  spikes of the last steps before this pass, the latest in the
+                               // last row; updated at its end. Empty, or at least as deep as the longest delay
 };
 
 }  // namespace spikeweave

@@ -27,7 +27,7 @@ struct RatePenaltyArgs {
 // What both forms of a rule read.
 template <class Real>
 struct EpropInputs {
-  std::size_t rule = 0;  // index in LearningRules
+  std::size_t rule = 0;  // index in GradientRules
   std::size_t frame_steps = 1;
   View<const std::int32_t> length;        // [batch]
   View<const std::int32_t> segment;       // [batch, steps]  -1: the error is 0
@@ -58,12 +58,14 @@ struct ReadoutAdjointArgs {
   View<Real> bias_gradient;  // [outputs] or empty; added to
 };
 
-// gradient[i,j] += scale * sum_b sum_t post[b,t,post_begin+j] * pre[b,t-delay,pre_begin+i], masked where a mask is
-// given. The pre factor is a count per step (spikes, events) or a value per frame (currents). Exactness: each backend
-// sums in a fixed order of its own; they agree within sum_tolerance(batch * steps).
+// gradient[i,j] += scale * sum_b sum_t post[b,t-post_delay,post_begin+j] * pre[b,t-(delay-post_delay),pre_begin+i], t
+// over the trial, masked where a mask is given; of a sparse projection only its synapses, each with its own delay. The
+// pre factor is a count per step (spikes, events) or a value per frame (currents). Exactness: each backend sums in a
+// fixed order of its own; they agree within sum_tolerance(batch * steps).
 template <class Real>
 struct OuterProductArgs {
-  std::size_t delay = 0;  // 1 for recurrent projections
+  std::size_t delay = 0;       // [steps]  of a dense projection; at least 1 if it is recurrent
+  std::size_t post_delay = 0;  // [steps]  at most the delay: the part of it that lies behind the synapse
   std::size_t frame_steps = 1;
   Real scale = 1;
   View<const std::int32_t> length;  // [batch]
@@ -73,7 +75,7 @@ struct OuterProductArgs {
   View<const std::uint8_t> mask;    // [batch, frames, pre cells] or empty
   ProjectionView<Real> projection;  // the block: ranges of cells; the weights are not read
   bool zero_diagonal = false;       // no self-connections: the elements with pre cell == post cell stay 0
-  View<Real> gradient;              // [pre_count, post_count]; added to
+  View<Real> gradient;              // [pre_count, post_count], sparse: [synapses]; added to
 };
 
 // The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (the rule's Trace).

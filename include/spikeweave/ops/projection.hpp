@@ -1,7 +1,8 @@
-// A dense projection as the operations see it: one block of weights between two ranges of cells.
+// A projection as the operations see it: dense, one block of weights between two ranges of cells, or sparse.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "spikeweave/core/view.hpp"
 
@@ -9,13 +10,28 @@ namespace spikeweave {
 
 enum class ProjectionKind { input, recurrent, readout };
 
+// The synapses of a sparse projection in memory of the backend; see Synapses in network/connectivity.hpp.
+struct SparseView {
+  const std::uint32_t* delays = nullptr;  // [class_count]  ascending [steps]; in host memory
+  std::size_t class_count = 0;
+  View<const std::uint32_t> row_start;       // [class_count * pre_count + 1]
+  View<const std::uint32_t> source;          // [synapses]
+  View<const std::uint32_t> target;          // [synapses]
+  View<const std::uint32_t> column_start;    // [post_count + 1]
+  View<const std::uint32_t> column_synapse;  // [synapses]
+  View<const std::uint32_t> column_source;   // [synapses]
+  View<const std::uint32_t> column_delay;    // [synapses]
+};
+
 template <class Real>
 struct ProjectionView {
   std::size_t pre_begin = 0;  // first presynaptic cell within its index space (inputs or neurons)
   std::size_t pre_count = 0;
   std::size_t post_begin = 0;  // first postsynaptic cell within its index space (neurons or outputs)
   std::size_t post_count = 0;
-  const Real* weights = nullptr;  // [pre_count, post_count], row = presynaptic cell
+  const Real* weights = nullptr;       // [pre_count, post_count], row = presynaptic cell; sparse: [synapses]
+  std::size_t delay = 0;               // [steps]  of a dense one; of a sparse one the longest. Recurrent: at least 1
+  const SparseView* sparse = nullptr;  // in host memory; nullptr: dense
 };
 
 // The projections of one kind, few enough to be passed to a kernel by value.

@@ -221,8 +221,29 @@ struct RecordedSettings {
   void validate(const std::string& place) const;
 };
 
+// Poisson input of one rate; the network is watched, not trained on anything.
+struct BackgroundSettings {
+  static constexpr std::string_view name = "background";
+  static constexpr std::string_view summary = "Poisson input of constant rate; nothing is scored.";
+  static constexpr std::string_view source = "-";
+
+  int inputs = 0;
+  double rate = 10.0;
+  int steps = 1000;
+
+  static constexpr auto fields() {
+    using Self = BackgroundSettings;
+    return std::tuple{
+        field("inputs", &Self::inputs, "channels", closed(1, 1e8),
+              "Input channels, each a Poisson process of its own."),
+        field("rate", &Self::rate, "Hz", non_negative, "Rate of every channel; several events may fall in one step."),
+        field("steps", &Self::steps, "steps", closed(1, 1e7), "Length of a trial."),
+    };
+  }
+};
+
 using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
-                            StoreRecallSettings, FrameClassificationSettings, RecordedSettings>;
+                            StoreRecallSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

@@ -37,6 +37,7 @@ struct TrialBatch {
   std::size_t segments = 0;                // per trial, padded
   std::vector<float> intensity;            // [batch, frames, inputs]; empty where events are given
   std::vector<std::uint8_t> events;        // [batch, steps, inputs]; empty where intensities are given
+  std::vector<float> reward;               // [batch, steps]  for rules with a modulator; empty: none
   std::vector<std::int32_t> length;        // [batch]  steps
   std::vector<std::int32_t> segment;       // [batch, steps]  index of the segment in 0..segments-1, or -1: not scored
   std::vector<double> target;              // [batch, segments, outputs]  squared_error, bernoulli

@@ -8,6 +8,7 @@
 
 #include "spikeweave/config/experiment.hpp"
 #include "spikeweave/network/network_state.hpp"
+#include "spikeweave/network/plasticity_state.hpp"
 #include "spikeweave/task/task.hpp"
 
 namespace spikeweave {
@@ -22,7 +23,7 @@ struct StateTrace {
 template <class Real>
 class Simulator {
  public:
-  // state must outlive the simulator.
+  // state and learning must outlive the simulator.
   Simulator(NetworkState<Real>& state, const LearningSettings& learning, LossKind loss, Reduction reduction,
             std::size_t frame_steps, std::uint64_t seed);
 
@@ -31,11 +32,16 @@ class Simulator {
     std::span<const StateTrace> traces;
   };
 
+  // From now on a training batch goes on where the last one ended: neuron states, spikes under way, traces. Every batch
+  // has the same number of trials, and no other batch is run.
+  void carry_state() { carries_state_ = true; }
+
   // Runs the batch. trial_keys: [batch], the words that make the trials' random numbers differ.
   TrialResult run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
 
-  // The gradient of the last batch, which was run with training = true, into state.gradient_: the sum over trials of
-  // scale[b] times the trial's gradient, with the scales of the reduction.
+  // The gradient of the last batch, which was run with training = true, into the state: the sum over trials of scale[b]
+  // times the trial's gradient, with the scales of the reduction. Of the weights that a plasticity rule in the form
+  // `trial` changes: minus the change, summed over trials. With the other forms those weights have changed already.
   void compute_gradient();
 
   // Of the last batch.
@@ -52,21 +58,35 @@ class Simulator {
   void run_forward(const TrialBatch& batch, const Options& options);
   void run_readout(bool training);
   TrialResult run_loss(const TrialBatch& batch, bool training);
+  std::vector<Real> modulators(const TrialBatch& batch);
+  void upload_trial_weights(const TrialBatch& batch);
   std::vector<Real> trial_scales(const TrialBatch& batch) const;
   EpropInputs<Real> eprop_inputs();
+  void compute_hidden_gradient();
+  void compute_plasticity_changes();
+  void compute_readout_gradient();
+  View<Real> plasticity_factors(SynapseSide side, bool of_input);
   OuterProductArgs<Real> product_args(const Projection& projection);
   RandomKeys keys() const { return {seed_, trial_key_.cview()}; }
 
   NetworkState<Real>& state_;
   Backend<Real>& backend_;
   const Network& network_;
-  const std::size_t rule_;  // index in LearningRules
+  const LearningSettings& learning_;
+  const std::size_t rule_;    // index in GradientRules, if it is one
+  const bool is_plasticity_;  // a plasticity rule
+  PlasticityForm plasticity_form_ = PlasticityForm::trial;
+  std::size_t term_count_ = 0;  // of the plasticity rule
+  PlasticityState<Real> plasticity_;
   EpropForm form_ = EpropForm::trial;
   RateRegularization rate_regularization_{};
   const LossKind loss_;
   const Reduction reduction_;
   const std::size_t frame_steps_;
   const std::uint64_t seed_;
+  bool carries_state_ = false;
+  std::uint64_t steps_before_ = 0;  // where state is carried: steps run so far
+  std::vector<double> modulator_;   // [batch]  at the end of the last batch
   std::size_t batch_ = 0;
   std::size_t steps_ = 0;
 
@@ -78,6 +98,8 @@ class Simulator {
   Buffer<std::uint8_t, Real> events_;        // [batch, steps, inputs]
   Buffer<std::uint8_t, Real> input_mask_;    // [batch, frames, inputs]
   Buffer<std::uint8_t, Real> readout_mask_;  // [batch, frames, neurons]
+  Buffer<std::uint8_t, Real> history_;       // [batch, longest delay, neurons]
+  Buffer<Real, Real> trial_weight_;          // [batch, steps]
   Buffer<Real, Real> target_;                // [batch, segments, outputs]
   Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
   Buffer<Real, Real> scale_;                 // [batch]
@@ -92,6 +114,8 @@ class Simulator {
   Buffer<float, Real> segment_output_;       // [batch, segments, outputs]
   Buffer<std::uint64_t, Real> digest_;       // [batch]
   std::vector<Buffer<float, Real>> traces_;  // per StateTrace
+  // Factors of a plasticity rule: [terms, batch, steps, cells]
+  Buffer<Real, Real> input_pre_factors_, neuron_pre_factors_, post_factors_;
 };
 
 }  // namespace spikeweave

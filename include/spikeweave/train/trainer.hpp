@@ -18,6 +18,8 @@
 
 namespace spikeweave {
 
+class IntervalStatistics;
+
 // Where a run stands, for displays.
 struct Progress {
   std::uint64_t epoch = 0;
@@ -55,6 +57,8 @@ class Trainer {
   // experiment and observer must outlive the trainer. directory: where relative file names of the experiment start.
   Trainer(Backend<Real>& backend, const Experiment& experiment, const std::string& directory, RunObserver& observer);
 
+  ~Trainer();
+
   // One more epoch: training, health check, evaluation where due. The first call also evaluates the untrained network
   // (epoch 0). Throws Error for a silent, saturated or diverged network, as the experiment's health settings say.
   void run_epoch();
@@ -77,6 +81,7 @@ class Trainer {
 
  private:
   struct EpochTotals;
+  void require_no_evaluation() const;
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
@@ -107,7 +112,8 @@ class Trainer {
   std::uint64_t best_epoch_ = 0;
   double running_metric_ = 0.0;
   std::uint64_t shuffled_pass_ = ~std::uint64_t{0};
-  std::vector<std::uint64_t> order_;  // of the training trials in this pass
+  std::unique_ptr<IntervalStatistics> intervals_;  // where state is carried
+  std::vector<std::uint64_t> order_;               // of the training trials in this pass
   RunResult result_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
@@ -23,22 +24,29 @@ concept PlasticityRule = requires(const typename R::Params& params, const typena
   R::Post::columns();
 };
 
+namespace detail {
+template <class Real, std::size_t n>
+std::integral_constant<std::size_t, n> count_of(const Factors<Real, n>&);
+}  // namespace detail
+
+// How many factors a cell has on each side.
+template <class R>
+inline constexpr std::size_t pre_factor_count = decltype(detail::count_of(R::pre_step(
+    std::declval<const typename R::Constants&>(), std::declval<typename R::Pre&>(), typename R::Value{})))::value;
+template <class R>
+inline constexpr std::size_t post_factor_count = decltype(detail::count_of(R::post_step(
+    std::declval<const typename R::Constants&>(), std::declval<typename R::Post&>(),
+    std::declval<const PostActivity<typename R::Value>&>())))::value;
+
 template <template <class> class... Rules>
 struct PlasticityList {
   static_assert((PlasticityRule<Rules<float>> && ...) && (PlasticityRule<Rules<double>> && ...));
-
-  template <template <class> class List>
-  using Params = List<typename Rules<double>::Params...>;
 
   // Calls visit.template operator()<Rule>() with the rule whose settings these are.
   template <class Params, class Visitor>
   static decltype(auto) visit(const Params&, Visitor&& visitor) {
     return dispatch<Params, Visitor, Rules...>(std::forward<Visitor>(visitor));
   }
-  // Whether these are the settings of a rule of this list.
-  template <class Params>
-  static constexpr bool contains = (std::same_as<Params, typename Rules<double>::Params> || ...);
-
   template <class Visitor>
   static void for_each(Visitor&& visitor) {
     (visitor.template operator()<Rules>(), ...);

@@ -1,0 +1,32 @@
+// Changes of a projection's weights while a trial runs.
+#pragma once
+
+#include <memory>
+
+#include "host/cpu/spike_lists.hpp"
+#include "spikeweave/ops/forward.hpp"
+
+namespace spikeweave::cpu {
+
+// What happened up to a step, in the index spaces of the whole network.
+struct StepActivity {
+  std::int64_t t = 0;                    // step of the pass
+  const std::uint8_t* input = nullptr;   // [inputs]  events of the step; nullptr where the input is values
+  const std::uint8_t* spikes = nullptr;  // [neurons]  of the step
+  const SpikeLists* input_lists = nullptr;
+  const SpikeLists* spike_lists = nullptr;  // this step included
+};
+
+template <class Real>
+class OnlineRule {
+ public:
+  virtual ~OnlineRule() = default;
+  // values: [inputs] of the step, where the input is values.
+  virtual void step(const StepActivity& activity, const Real* values) = 0;
+};
+
+// args must outlive the rule. Clears the states unless the pass continues.
+template <class Real>
+std::unique_ptr<OnlineRule<Real>> make_online_rule(const ForwardArgs<Real>& args, const OnlinePlasticity<Real>& of);
+
+}  // namespace spikeweave::cpu

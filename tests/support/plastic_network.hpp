@@ -1,0 +1,119 @@
+// A small spiking network whose hidden weights a plasticity rule changes while trials run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spikeweave/network/network_state.hpp"
+#include "spikeweave/train/simulator.hpp"
+
+namespace spikeweave::test {
+
+struct PlasticNetworkCase {
+  LearningSettings learning{};
+  bool sparse_storage = false;  // all pairs, but stored as a sparse projection
+  ConnectivitySettings connectivity{};
+  Distribution delay = 0.0;      // [ms], of both projections where it is not 0
+  double dendritic_delay = 0.0;  // [ms]
+  double low = -0.6, high = 0.9;
+};
+
+// 12 inputs -> 20 LIF neurons -> the same; both projections learn.
+template <class Real>
+class PlasticNetwork {
+ public:
+  static constexpr std::size_t inputs = 12, neurons = 20;
+
+  PlasticNetwork(Backend<Real>& backend, const PlasticNetworkCase& of)
+      : learning_(of.learning),
+        network_(build_network(settings_of(of), {inputs, 1, 1, 1000, LossKind::squared_error, Encoding::events}, 3)),
+        state_(backend, network_, {}, 3),
+        simulator_(state_, learning_, LossKind::squared_error, Reduction::sum, 1, 3) {
+    std::vector<Real> parameters(network_.parameter_count);
+    const RandomStream random(11, Purpose::task);
+    for (const Projection& p : network_.projections) {
+      for (std::size_t w = 0; w < p.size(); ++w) {
+        // A function of the pair of cells, so that every storage has the same weights.
+        const std::size_t pair = p.pre_of(w) * 1000 + p.post_of(w);
+        const bool self = p.has_diagonal && p.pre.begin + p.pre_of(w) == p.post.begin + p.post_of(w);
+        const bool recurrent = p.kind == ProjectionKind::recurrent;
+        const double weight = (recurrent ? -0.1 : 0.05) + 0.4 * random.uniform(recurrent ? 100000 + pair : pair);
+        parameters[p.offset + w] = self ? Real(0) : static_cast<Real>(weight);
+      }
+    }
+    state_.set_parameters(parameters);
+  }
+
+  // One more trial; `id` chooses its input.
+  void run(std::uint64_t id, std::size_t steps) { run_silent_after(id, steps, steps); }
+  // Its input is silent from step `active` on.
+  void run_silent_after(std::uint64_t id, std::size_t active, std::size_t steps) {
+    TrialBatch batch;
+    batch.batch = 1;
+    batch.steps = batch.frames = steps;
+    batch.segments = 1;
+    batch.length = {static_cast<std::int32_t>(steps)};
+    batch.segment.assign(steps, -1);
+    batch.target.assign(1, 0.0);
+    const RandomStream random(5, Purpose::task, 1, static_cast<std::uint32_t>(id));
+    for (std::size_t n = 0; n < steps * inputs; ++n) {
+      batch.events.push_back(n < active * inputs && random.uniform(n) < 0.12 ? 1 : 0);
+    }
+    for (std::size_t t = 0; t < steps; ++t) batch.reward.push_back(t < active && t % 17 == 9 ? 0.5f : 0.0f);
+    simulator_.run(batch, std::vector<std::uint32_t>{static_cast<std::uint32_t>(id)}, {.training = true, .traces = {}});
+    spikes_ = simulator_.spikes();
+    all_spikes_.insert(all_spikes_.end(), spikes_.begin(), spikes_.end());
+  }
+
+  // Weight of every pair (projection, pre, post) that is connected, ordered.
+  std::vector<Real> weights() const {
+    const std::vector<Real> parameters = state_.parameters();
+    std::vector<Real> all;
+    for (const Projection& p : network_.projections) {
+      std::vector<Real> block(p.pre.count * p.post.count, Real(0));
+      for (std::size_t w = 0; w < p.size(); ++w)
+        block[p.pre_of(w) * p.post.count + p.post_of(w)] = parameters[p.offset + w];
+      all.insert(all.end(), block.begin(), block.end());
+    }
+    return all;
+  }
+  const std::vector<std::uint8_t>& spikes() const { return spikes_; }          // of the last trial, [steps, neurons]
+  const std::vector<std::uint8_t>& all_spikes() const { return all_spikes_; }  // of all trials
+  Simulator<Real>& simulator() { return simulator_; }
+  NetworkState<Real>& state() { return state_; }
+  const Network& network() const { return network_; }
+
+ private:
+  static NetworkSettings settings_of(const PlasticNetworkCase& of) {
+    NetworkSettings settings;
+    LifParams<Distribution> lif;
+    lif.refractory_steps = 2;
+    settings.populations = {{"cells", static_cast<int>(neurons), {}}};
+    settings.populations[0].neuron.value = lif;
+    settings.projections.resize(3);
+    const auto shape = [&](ProjectionSettings& p, const char* from) {
+      p.from = {from};
+      p.to = {"cells"};
+      p.connectivity = of.connectivity;
+      if (of.sparse_storage) p.connectivity.value = FixedProbability{1.0};
+      p.delay = of.delay;
+      p.dendritic_delay = of.dendritic_delay;
+      p.low = of.low;
+      p.high = of.high;
+    };
+    shape(settings.projections[0], "input");
+    shape(settings.projections[1], "cells");
+    settings.projections[2].from = {"cells"};
+    settings.projections[2].to = {"output"};
+    return settings;
+  }
+
+  LearningSettings learning_;
+  Network network_;
+  NetworkState<Real> state_;
+  Simulator<Real> simulator_;
+  std::vector<std::uint8_t> spikes_, all_spikes_;
+};
+
+}  // namespace spikeweave::test
