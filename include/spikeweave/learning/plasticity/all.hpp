@@ -5,7 +5,15 @@
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/learning/plasticity/bcm.hpp"
 #include "spikeweave/learning/plasticity/pair_stdp.hpp"
+#include "spikeweave/learning/plasticity/predictive_stdp.hpp"
+#include "spikeweave/learning/plasticity/presynaptic_centred_stdp.hpp"
+#include "spikeweave/learning/plasticity/reduced_stdp.hpp"
+#include "spikeweave/learning/plasticity/rewarded_stdp.hpp"
+#include "spikeweave/learning/plasticity/state_derivative.hpp"
+#include "spikeweave/learning/plasticity/triplet_stdp.hpp"
+#include "spikeweave/learning/plasticity/window_stdp.hpp"
 
 namespace spikeweave {
 
@@ -55,6 +63,7 @@ struct PlasticityList {
   }
 };
 
-using PlasticityRules = PlasticityList<PairStdp>;
+using PlasticityRules = PlasticityList<PairStdp, PresynapticCentredStdp, ReducedStdp, WindowStdp, TripletStdp,
+                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp>;
 
 }  // namespace spikeweave

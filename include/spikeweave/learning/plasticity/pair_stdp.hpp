@@ -28,9 +28,7 @@ struct PairStdpParams {
 
   static constexpr auto fields() {
     using Self = PairStdpParams;
-    return std::tuple_cat(pair_window_fields<Self>(), weight_dependence_fields<Self>(),
-                          std::tuple{field("pairing", &Self::pairing,
-                                           "Which spikes pair: all, or each with the last one of the other side.")},
+    return std::tuple_cat(pair_window_fields<Self>(), weight_dependence_fields<Self>(), pairing_field<Self>(),
                           coincidence_field<Self>());
   }
 };

@@ -27,6 +27,11 @@ constexpr auto weight_dependence_fields() {
   };
 }
 template <class Params>
+constexpr auto pairing_field() {
+  return std::tuple{
+      field("pairing", &Params::pairing, "Which spikes pair: all, or each with the last one of the other side.")};
+}
+template <class Params>
 constexpr auto coincidence_field() {
   return std::tuple{
       field("coincidence", &Params::coincidence,
