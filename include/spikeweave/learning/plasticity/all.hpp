@@ -35,7 +35,7 @@ template <template <class> class... Rules>
 struct PlasticityList {
   static_assert((PlasticityRule<Rules<float>> && ...) && (PlasticityRule<Rules<double>> && ...));
 
-  template <template <class> class List>
+  template <template <class...> class List>
   using Params = List<typename Rules<double>::Params...>;
 
   // Calls visit.template operator()<Rule>() with the rule whose settings these are.
