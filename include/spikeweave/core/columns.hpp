@@ -97,7 +97,7 @@ SW_HD Real column_value(const P& pointers, std::size_t column, std::size_t i) {
 // Bytes that one element takes over all its columns.
 template <class S>
 constexpr std::size_t bytes_per_element() {
-  return std::apply([](const auto&... c) { return (sizeof(typename std::decay_t<decltype(c)>::Element) + ...); },
+  return std::apply([](const auto&... c) { return (sizeof(typename std::decay_t<decltype(c)>::Element) + ... + 0); },
                     S::columns());
 }
 
@@ -112,12 +112,11 @@ constexpr std::size_t columns_size(std::size_t count) {
 }
 
 namespace detail {
+inline void place_columns(Pointers<>&, std::byte*, std::size_t) {}
 template <class Head, class... Tail>
 void place_columns(Pointers<Head, Tail...>& pointers, std::byte* memory, std::size_t count) {
   pointers.head = reinterpret_cast<Head*>(memory);
-  if constexpr (sizeof...(Tail) > 0) {
-    place_columns(pointers.tail, memory + (count * sizeof(Head) + 63) / 64 * 64, count);
-  }
+  place_columns(pointers.tail, memory + (count * sizeof(Head) + 63) / 64 * 64, count);
 }
 }  // namespace detail
 

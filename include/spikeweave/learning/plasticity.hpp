@@ -16,6 +16,8 @@
 // In the form `trial` the terms of step t are weighted by what the modulator does to them later on:
 //   trial_weight(k, weight_of_the_next_step, modulator_of_this_step), backward in time from 0.
 //
+// Every state, on either side and in the synapse apart from its weight, starts as zeros.
+//
 // Real is float or double. A step uses + - * / and sqrt only, so that both backends give the same bits; a rule that
 // needs more says so.
 #pragma once
@@ -71,6 +73,20 @@ enum class Coincidence { none, ltp, ltd, both };
 template <>
 struct EnumNames<Coincidence> {
   static constexpr std::array<std::string_view, 4> names{"none", "ltp", "ltd", "both"};
+};
+
+constexpr bool post_sees_event(Coincidence c) {
+  return c == Coincidence::ltp || c == Coincidence::both;
+}
+constexpr bool event_sees_post(Coincidence c) {
+  return c == Coincidence::ltd || c == Coincidence::both;
+}
+
+// Which spikes the traces of a rule hold: all earlier ones, or the last one.
+enum class Pairing { all_to_all, nearest_symmetric };
+template <>
+struct EnumNames<Pairing> {
+  static constexpr std::array<std::string_view, 2> names{"all_to_all", "nearest_symmetric"};
 };
 
 // x^mu for x in [0, 1]; exact for mu = 0, 1 and 1/2. Tolerance: pow differs in the last bits between host and device.

@@ -6,7 +6,15 @@
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/learning/plasticity/bcm.hpp"
 #include "spikeweave/learning/plasticity/pair_stdp.hpp"
+#include "spikeweave/learning/plasticity/predictive_stdp.hpp"
+#include "spikeweave/learning/plasticity/presynaptic_centred_stdp.hpp"
+#include "spikeweave/learning/plasticity/reduced_stdp.hpp"
+#include "spikeweave/learning/plasticity/rewarded_stdp.hpp"
+#include "spikeweave/learning/plasticity/state_derivative.hpp"
+#include "spikeweave/learning/plasticity/triplet_stdp.hpp"
+#include "spikeweave/learning/plasticity/window_stdp.hpp"
 
 namespace spikeweave {
 
@@ -42,6 +50,9 @@ template <template <class> class... Rules>
 struct PlasticityList {
   static_assert((PlasticityRule<Rules<float>> && ...) && (PlasticityRule<Rules<double>> && ...));
 
+  template <template <class...> class List>
+  using Params = List<typename Rules<double>::Params...>;
+
   // Calls visit.template operator()<Rule>() with the rule whose settings these are.
   template <class Params, class Visitor>
   static decltype(auto) visit(const Params&, Visitor&& visitor) {
@@ -63,6 +74,7 @@ struct PlasticityList {
   }
 };
 
-using PlasticityRules = PlasticityList<PairStdp>;
+using PlasticityRules = PlasticityList<PairStdp, PresynapticCentredStdp, ReducedStdp, WindowStdp, TripletStdp,
+                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp>;
 
 }  // namespace spikeweave
