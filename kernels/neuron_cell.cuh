@@ -105,15 +105,15 @@ struct Cell {
   alignas(8) unsigned char state[CellModels::state_bytes];
   alignas(8) unsigned char derived[CellModels::derived_bytes];
 
-  // At rest. local: index within the population.
+  // At the start of a trial. local: index within the population.
   __device__ __forceinline__ void load(const PopulationEntry& population, std::size_t local) {
     model = population.model;
     pseudo_derivative = population.pseudo_derivative;
     CellModels::visit(model, [&]<class Model>() {
       const auto constants = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
-      const typename Model::State rest{};
+      const typename Model::State start = Model::initial_state(constants);
       std::memcpy(derived, &constants, sizeof(constants));
-      std::memcpy(state, &rest, sizeof(rest));
+      std::memcpy(state, &start, sizeof(start));
     });
   }
 

@@ -20,10 +20,9 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* 
   CellModels::visit(population.model, [&]<class Model>() {
     const auto states = unpack<ColumnsOf<typename Model::State>>(population.state);
     const std::size_t state_index = trial * population.count + local;
-    typename Model::State state{};
-    if (t > 0 || views.continues) state = states.load(state_index);
+    const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
+    typename Model::State state = t > 0 || views.continues ? states.load(state_index) : Model::initial_state(derived);
     if (is_running) {
-      const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
       const StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),
                                 views.forced_spike(trial, t, neuron)};
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);

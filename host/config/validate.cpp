@@ -162,6 +162,38 @@ Words state_names(const NetworkSettings& network) {
   return names;
 }
 
+bool is_differentiable(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             []<template <class> class Model>() { return Model<float>::is_differentiable; });
+}
+
+Words differentiable_models() {
+  Words names;
+  NeuronModels::for_each([&]<template <class> class Model>() {
+    if constexpr (Model<float>::is_differentiable) names.push_back(Model<float>::Params::name);
+  });
+  return names;
+}
+
+// A rule that needs a pseudo-derivative changes no weights onto a population whose model has none.
+void check_trainable(const NetworkSettings& network, const LearningSettings& learning, const std::string& place) {
+  if (!learning.visit([](const auto& rule) { return rule.needs_pseudo_derivative; })) return;
+  for (std::size_t i = 0; i < network.projections.size(); ++i) {
+    const ProjectionSettings& projection = network.projections[i];
+    if (!projection.trainable) continue;
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+      const PopulationSettings& population = network.populations[p];
+      if (!contains(projection.to, population.name) || is_differentiable(population.neuron)) continue;
+      throw InputError(
+          fmt::format("{}/populations/{}/neuron/model", place, p),
+          fmt::format("{} has no pseudo-derivative, so rule {} cannot train projection {} onto it; expected one of {}, "
+                      "or \"trainable\": false in {}/projections/{}",
+                      in_quotes(population.neuron.name()), learning.name(), i, join(differentiable_models()), place,
+                      i));
+    }
+  }
+}
+
 }  // namespace
 
 void NetworkSettings::validate(const std::string& place) const {
@@ -216,6 +248,7 @@ void Experiment::validate(const std::string& place) const {
     }
   });
   check_plasticity(*this, place);
+  check_trainable(network, learning, place + "/network");
   const Words states = state_names(network);
   for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {
     const std::string here = fmt::format("{}/recording/states/{}", place, state - recording.states.begin());

@@ -158,11 +158,14 @@ void record_traces(const ForwardArgs<Real>& args, std::size_t b, std::size_t t) 
 }
 
 template <class Real>
-void clear_states(const ForwardArgs<Real>& args) {
+void start_states(const ForwardArgs<Real>& args) {
   for (const PopulationView& population : args.populations) {
+    const std::size_t count = population.count;
     NeuronModels::visit(population.model, [&]<template <class> class Model>() {
-      std::fill_n(population.state, columns_size<typename Model<Real>::State>(args.batch * population.count),
-                  std::byte{0});
+      using M = Model<Real>;
+      const auto derived = place_columns<typename M::Derived>(population.derived, count);
+      const auto state = place_columns<typename M::State>(population.state, args.batch * count);
+      for (std::size_t n = 0; n < args.batch * count; ++n) state.store(n, M::initial_state(derived.load(n % count)));
     });
   }
 }
@@ -241,7 +244,7 @@ void forward(const ForwardArgs<Real>& args, int threads) {
     step.push_back(step_function<Real>(population, !args.forced.empty()));
   }
   SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
-  if (!args.continues) clear_states(args);
+  if (!args.continues) start_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);
 }

@@ -81,7 +81,7 @@ ProjectionView<Real> NetworkState<Real>::view(const Projection& projection) cons
 
 template <class Real>
 void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
-  std::vector<EligibilityConstants<Real>> all(network.neurons);
+  std::vector<EligibilityConstants<Real>> all(network.neurons);  // 0 where a model has none: its psi is 0 too
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const Population& population = network.populations[p];
     NeuronModels::visit(population.neuron.value.index(), [&]<template <class> class Model>() {
@@ -91,7 +91,7 @@ void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
       for (std::size_t j = 0; j < derived.size(); ++j) {
         const auto one = draw_parameters<typename M::NeuronParams>(settings, seed, static_cast<std::uint32_t>(p), j);
         derived[j] = M::derive(one, network.dt);
-        all[population.neurons.begin + j] = M::eligibility(derived[j]);
+        if constexpr (M::is_differentiable) all[population.neurons.begin + j] = M::eligibility(derived[j]);
       }
       const std::vector<std::byte> packed = pack_columns(derived);
       derived_.emplace_back(backend, std::initializer_list<std::size_t>{packed.size()},

@@ -1,5 +1,7 @@
 #include "ops/forward_network.hpp"
 
+#include <array>
+
 namespace spikeweave::test {
 namespace {
 
@@ -24,29 +26,40 @@ float input_activity(const ForwardCase& c, std::size_t b, std::size_t t, std::si
                           : c.values[frame * c.inputs + i];
 }
 
-// All steps of one neuron population in one trial need all others' last spikes, so states are kept per population.
-template <class Model, class Shape>
-StepOutput<float> step_reference(std::size_t neuron, typename Model::State& state, float current, std::size_t b,
-                                 std::size_t t) {
+float forced_spike(const ForwardCase& c, std::size_t b, std::size_t t, std::size_t neuron) {
+  return neuron < c.forced_neurons ? static_cast<float>(c.forced[(b * c.steps + t) * c.forced_neurons + neuron]) : 0.0f;
+}
+
+std::uint32_t random_word(std::size_t neuron, std::size_t b, std::size_t t) {
   const auto n = static_cast<std::uint32_t>(neuron);
   const PhiloxCounter words =
       philox4x32_10(random_counter(Purpose::neuron_noise, 0, n / 4, trial_key(b), static_cast<std::uint32_t>(t)),
                     random_key(test_seed));
-  return Model::template step<Shape>(derived_of<Model>(neuron), state, {current, word_of(words, n % 4)});
+  return word_of(words, n % 4);
 }
 
+// The state of a neuron of any model; without one before its first step.
 struct AnyState {
-  AlifState<float> alif;
-  MembraneState<float> membrane;
+  alignas(8) std::array<std::byte, 64> bytes{};
+  bool has_started = false;
 };
 
-StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron, AnyState& state, float current,
-                           std::size_t b, std::size_t t) {
+// One step of neuron `neuron`, whose voltage is left in `voltage`.
+StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron, AnyState& any,
+                           const StepInput<float>& in, float& voltage) {
   return with_pseudo_derivative(population.shape, [&](auto shape) {
-    using Shape = decltype(shape);
-    if (population.model == 0) return step_reference<Lif<float>, Shape>(neuron, state.membrane, current, b, t);
-    if (population.model == 1) return step_reference<Alif<float>, Shape>(neuron, state.alif, current, b, t);
-    return step_reference<EscapeLif<float>, Shape>(neuron, state.membrane, current, b, t);
+    return NeuronModels::visit(population.model, [&]<template <class> class Model>() {
+      using M = Model<float>;
+      static_assert(sizeof(typename M::State) <= sizeof(any.bytes));
+      const auto derived = derived_of<M>(neuron);
+      typename M::State state = M::initial_state(derived);
+      if (any.has_started) std::memcpy(&state, any.bytes.data(), sizeof(state));
+      const StepOutput<float> out = M::template step<decltype(shape)>(derived, state, in);
+      std::memcpy(any.bytes.data(), &state, sizeof(state));
+      any.has_started = true;
+      voltage = state.v;
+      return out;
+    });
   });
 }
 
@@ -125,13 +138,13 @@ ForwardResult run_reference(const ForwardCase& c) {
           const float from_input = plain_sum(c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
           const float recurrent = plain_sum(c.recurrent, j, [&](std::size_t i) { return last[i]; });
           const float current = from_input * c.input_scale + recurrent;
-          const StepOutput<float> out = step_any(c.populations[p], j, states[j], current, b, t);
+          const StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
+          float& voltage = r.voltages[p][(b * c.steps + t) * c.populations[p].count + local];
+          const StepOutput<float> out = step_any(c.populations[p], j, states[j], in, voltage);
           now[j] = out.spike;
           r.spikes[(b * c.steps + t) * n + j] = out.spike == 1.0f ? 1 : 0;
           r.psi[(b * c.steps + t) * n + j] = out.psi;
           r.spike_count[b * n + j] += out.spike == 1.0f ? 1u : 0u;
-          r.voltages[p][(b * c.steps + t) * c.populations[p].count + local] =
-              c.populations[p].model == 1 ? states[j].alif.v : states[j].membrane.v;
         }
       }
       last = now;
@@ -146,6 +159,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const auto events = put(backend, c.events, {c.batch(), c.steps, c.values.empty() ? c.inputs : 0});
   const auto values = put(backend, c.values, {c.batch(), c.frames(), c.values.empty() ? 0 : c.inputs});
   const auto mask = put(backend, c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.inputs});
+  const auto forced = put(backend, c.forced, {c.batch(), c.steps, c.forced_neurons});
   std::vector<std::uint32_t> keys;
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
@@ -168,6 +182,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .recurrent = recurrent.list,
                           .populations = {},
                           .keys = {test_seed, trial.cview()},
+                          .forced = forced.cview(),
                           .spikes = spikes.view(),
                           .psi = psi.view(),
                           .spike_count = spike_count.view(),

@@ -14,7 +14,7 @@
 namespace spikeweave::test {
 
 struct PopulationCase {
-  std::size_t model;  // 0 lif, 1 alif, 2 escape_lif
+  std::size_t model;  // index in NeuronModels
   PseudoDerivative shape;
   std::size_t count;
 };
@@ -35,6 +35,8 @@ struct ForwardCase {
   std::vector<std::uint8_t> events;  // [batch, steps, inputs]; or
   std::vector<float> values;         // [batch, frames, inputs]
   std::vector<std::uint8_t> mask;    // [batch, frames, inputs] or empty
+  std::vector<std::uint8_t> forced;  // [batch, steps, forced_neurons] or empty
+  std::size_t forced_neurons = 0;
   float input_scale = 1.0f;
 
   std::size_t batch() const { return length.size(); }
@@ -59,8 +61,12 @@ struct ForwardResult {
 template <class Model>
 typename Model::Derived derived_of(std::size_t neuron) {
   typename Model::NeuronParams parameters;
-  parameters.tau_m = 5.0 + static_cast<double>(neuron % 7);
-  parameters.refractory_steps = static_cast<int>(neuron % 4);
+  const auto tau = 5.0 + static_cast<double>(neuron % 7);
+  const auto refractory_steps = static_cast<int>(neuron % 4);
+  if constexpr (requires { parameters.tau_m; }) parameters.tau_m = tau;
+  if constexpr (requires { parameters.refractory_steps; }) parameters.refractory_steps = refractory_steps;
+  if constexpr (requires { parameters.tau_refractory; }) parameters.tau_refractory = refractory_steps;
+  if constexpr (requires { parameters.noise; }) parameters.a = 1.0 / tau, parameters.noise = 5.0;
   return Model::derive(parameters, 1.0);
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 using test::ForwardCase;
 using test::ForwardResult;
+using test::PopulationCase;
 using test::ProjectionCase;
 
 class Forward : public test::OnBackend {
@@ -111,6 +112,61 @@ TEST_P(Forward, EqualsThePlainLoopForSeveralModelsAndProjections) {
   expect_alive(mixed_case());
 
   expect_reference(mixed_case(), "events");
+}
+
+// A population of each model of the list. Weights are such that models in mV and models with a threshold of 0.6 fire.
+ForwardCase every_model_case() {
+  ForwardCase c;
+  c.steps = 40;
+  c.inputs = 12;
+  c.length = {40, 25};
+  for (std::size_t model = 0; model < NeuronModels::Settings::names.size(); ++model) {
+    c.populations.push_back({model, linear, 6});
+  }
+  const std::size_t n = c.neurons();
+  c.input = {projection(0, 12, 0, n, 1, -3.0, 4.0)};
+  c.recurrent = {projection(0, n, 0, n, 2, -1.0, 1.0)};
+  c.events = test::random_bits(2 * 40 * 12, 3, 0.4);
+  return c;
+}
+
+TEST_P(Forward, EqualsThePlainLoopForEveryModelOfTheList) {
+  const ForwardCase c = every_model_case();
+  const ForwardResult r = test::run_reference(c);
+  for (std::size_t p = 0; p < c.populations.size(); ++p) {
+    const auto first = r.spike_count.begin() + static_cast<std::ptrdiff_t>(6 * p);
+    const auto spikes = std::accumulate(first, first + 6, 0u);
+    EXPECT_GT(spikes, 0u) << NeuronModels::Settings::names[p];
+    EXPECT_LT(spikes, 6u * 40u) << NeuronModels::Settings::names[p];
+  }
+
+  expect_reference(c, "every model");
+}
+
+// Without input and connections; escape_lif is left out because it fires by itself. In trial 0 neurons 0, 2, 4, ... are
+// forced in steps 3, 4 and 9, step 4 within their refractory time; in trial 1 one neuron in step 0. The view of forced
+// spikes leaves the last neuron out.
+TEST_P(Forward, NeuronsFireInTheStepsWhereTheyAreForced) {
+  ForwardCase c = every_model_case();
+  std::erase_if(c.populations,
+                [](const PopulationCase& p) { return NeuronModels::Settings::names[p.model] == "escape_lif"; });
+  c.input.clear();
+  c.recurrent.clear();
+  c.forced_neurons = c.neurons() - 1;
+  c.forced.assign(2 * c.steps * c.forced_neurons, 0);
+  std::vector<std::uint8_t> expected(2 * c.steps * c.neurons(), 0);
+  const auto force = [&](std::size_t b, std::size_t t, std::size_t neuron) {
+    c.forced[(b * c.steps + t) * c.forced_neurons + neuron] = 1;
+    expected[(b * c.steps + t) * c.neurons() + neuron] = 1;
+  };
+  for (const std::size_t t : {3u, 4u, 9u}) {
+    for (std::size_t neuron = 0; neuron < c.forced_neurons; neuron += 2) force(0, t, neuron);
+  }
+  force(1, 0, c.forced_neurons - 1);
+
+  expect_reference(c, "forced");
+
+  EXPECT_EQ(test::run_on(backend(), c).spikes, expected);
 }
 
 TEST_P(Forward, MaskSilencesAnInputForItsFrameAndScaleMultipliesTheSum) {

@@ -132,7 +132,8 @@ TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/feedback/type", "\"randm\""),
             "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive; did you mean \"random\"?");
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
-            "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif; did you mean "
+            "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "
+            "iaf_cond_exp izhikevich; did you mean "
             "\"lif\"?");
   EXPECT_EQ(error_with("/training/reduction", "\"median\""),
             "e.json: /training/reduction: \"median\" is not one of sum mean_trial mean_batch");

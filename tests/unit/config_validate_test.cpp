@@ -162,6 +162,22 @@ TEST(ValidateExperiment, EpochOfTrialsWithoutEndNeedsALength) {
   }
 }
 
+// Projection 0 goes to a and b, 1 to b and c, 2 to the output.
+TEST(ValidateExperiment, EpropTrainsOnlyWeightsOntoModelsWithAPseudoDerivative) {
+  for (const std::string model : {"iaf_delta", "iaf_cond_exp", "izhikevich"}) {
+    Json json = three_populations();
+    json["network"]["populations"][2]["neuron"] = {{"model", model}};
+    EXPECT_EQ(error_of(json), "/network/populations/2/neuron/model: \"" + model +
+                                  "\" has no pseudo-derivative, so rule eprop cannot train projection 1 onto it; "
+                                  "expected one of lif alif escape_lif, or \"trainable\": false in "
+                                  "/network/projections/1");
+
+    json["network"]["projections"][1]["trainable"] = false;
+
+    EXPECT_EQ(error_of(json), "") << model << ": the weights from it to the output may still be trained";
+  }
+}
+
 TEST(ValidateExperiment, RecordedStatesAreStatesOfTheModels) {
   EXPECT_EQ(error_with("/recording/states", R"(["v", "a"])"), "/recording/states/1: \"a\" is not one of v z r");
   EXPECT_EQ(error_with("/recording/states", R"(["v", "z", "v"])"), "/recording/states/2: \"v\" stands here twice");

@@ -47,6 +47,8 @@ struct EpropParams {
   static constexpr std::string_view summary = "Eligibility propagation with a broadcast learning signal.";
   static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625, eqs. 13, 22-25";
 
+  static constexpr bool needs_pseudo_derivative = true;  // of the populations whose incoming weights it changes
+
   EpropForm form = EpropForm::trial;
   RateRegularization rate_regularization{};
 

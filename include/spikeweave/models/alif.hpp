@@ -63,11 +63,14 @@ struct Alif {
   using Derived = AlifDerived<Real>;
   using State = AlifState<Real>;
   static constexpr bool uses_random = false;
+  static constexpr bool is_differentiable = true;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {
     return {derive_lif<Real>(p, dt), Real(std::exp(-dt / p.tau_adaptation)), Real(p.beta)};
   }
+
+  SW_HD static State initial_state(const Derived&) { return {}; }
 
   SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, d.rho, d.beta}; }
 

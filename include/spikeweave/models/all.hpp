@@ -6,6 +6,9 @@
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/models/alif.hpp"
 #include "spikeweave/models/escape_lif.hpp"
+#include "spikeweave/models/iaf_cond_exp.hpp"
+#include "spikeweave/models/iaf_delta.hpp"
+#include "spikeweave/models/izhikevich.hpp"
 #include "spikeweave/models/lif.hpp"
 
 namespace spikeweave {
@@ -35,6 +38,6 @@ struct ModelList {
   }
 };
 
-using NeuronModels = ModelList<Lif, Alif, EscapeLif>;
+using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich>;
 
 }  // namespace spikeweave

@@ -73,6 +73,7 @@ struct EscapeLif {
   using Derived = EscapeLifDerived<Real>;
   using State = MembraneState<Real>;
   static constexpr bool uses_random = true;
+  static constexpr bool is_differentiable = true;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {
@@ -81,6 +82,8 @@ struct EscapeLif {
             Real(p.base_probability),     Real(p.slope),
             Real(p.largest_probability)};
   }
+
+  SW_HD static State initial_state(const Derived&) { return {}; }
 
   SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, Real(0), Real(0)}; }
 

@@ -64,9 +64,12 @@ struct Lif {
   using Derived = LifDerived<Real>;
   using State = MembraneState<Real>;
   static constexpr bool uses_random = false;
+  static constexpr bool is_differentiable = true;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) { return derive_lif<Real>(p, dt); }
+
+  SW_HD static State initial_state(const Derived&) { return {}; }
 
   SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, Real(0), Real(0)}; }
 

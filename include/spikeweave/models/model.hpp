@@ -3,8 +3,11 @@
 //   struct LifParams<Value>   settings with fields(); Value = Distribution in an experiment, double for one neuron.
 //   struct Lif<Real>          Derived (constants of one neuron) and State, both with columns(); derive(), step().
 //
+// initial_state() is the State of a neuron when a trial starts. eligibility() and a psi other than 0 are what a model
+// with is_differentiable = true adds; without, e-prop cannot change the weights onto it.
+//
 // step() is called once per neuron and time step, in the order of the specification (0.2): refractory counter, voltage
-// from the current and the previous spike, slow state, pseudo-derivative, spike. It uses + - * / only.
+// from the current and the previous spike, slow state, pseudo-derivative, spike. It uses + - * / only, or portable_exp.
 #pragma once
 
 #include <concepts>
@@ -53,21 +56,25 @@ struct StepInput {
 template <class Real>
 struct StepOutput {
   Real spike;  // 1 or 0
-  Real psi;    // pseudo-derivative dz/dv
+  Real psi;    // pseudo-derivative dz/dv; 0 where the model has none
 };
 
 template <class M, class Real = typename M::Value>
 concept NeuronModel = requires(const typename M::Derived& d, typename M::State& s, const StepInput<Real>& in) {
   { M::template step<PiecewiseLinear>(d, s, in) } -> std::same_as<StepOutput<Real>>;
-  { M::eligibility(d) } -> std::same_as<EligibilityConstants<Real>>;
+  { M::initial_state(d) } -> std::same_as<typename M::State>;
   { M::uses_random } -> std::convertible_to<bool>;
+  { M::is_differentiable } -> std::convertible_to<bool>;
   typename M::Params;
   M::State::columns();
   M::Derived::columns();
-};
+}
+&&(!M::is_differentiable || requires(const typename M::Derived& d) {
+  { M::eligibility(d) } -> std::same_as<EligibilityConstants<Real>>;
+});
 
 // The settings of one neuron: every Distribution drawn, one stream per field.
-// Throws InputError where a drawn value is outside of the field's range.
+// Throws InputError where a drawn value is outside of the field's range or does not go with the neuron's others.
 // One: Params<double>; Settings: Params<Distribution> of the same model.
 template <class One, class Settings>
 One draw_parameters(const Settings& settings, std::uint64_t seed, std::uint32_t population, std::uint64_t neuron) {
@@ -98,6 +105,9 @@ One draw_parameters(const Settings& settings, std::uint64_t seed, std::uint32_t 
             One::fields());
       },
       Settings::fields());
+  if constexpr (requires { one.validate(std::string()); }) {
+    one.validate("/network/populations/" + std::to_string(population) + "/neuron");
+  }
   return one;
 }
 
