@@ -29,6 +29,7 @@ struct ForwardViews {
   View<const std::uint8_t> forced;
   View<std::uint8_t> spikes;
   View<float> psi;
+  View<float> prediction;
   View<std::uint32_t> spike_count;
   const TraceEntry* traces;  // in device memory
   unsigned trace_count;
@@ -49,6 +50,7 @@ struct ForwardViews {
                                         const StepOutput<float>& output) const {
     spikes(trial, t, neuron) = output.spike != 0.0f ? 1 : 0;
     if (!psi.empty()) psi(trial, t, neuron) = output.psi;
+    if (!prediction.empty()) prediction(trial, t, neuron) = output.prediction;
   }
 };
 

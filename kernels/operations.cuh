@@ -21,6 +21,7 @@ void forward(Context& context, const ForwardArgs<float>& args);
 void readout(Context& context, const ReadoutArgs<float>& args);
 void loss(Context& context, const LossArgs<float>& args);
 void rate_penalty(Context& context, const RatePenaltyArgs<float>& args);
+void local_signal(Context& context, const LocalSignalArgs<float>& args);
 void adjoint(Context& context, const AdjointArgs<float>& args);
 void readout_adjoint(Context& context, const ReadoutAdjointArgs<float>& args);
 void outer_product(Context& context, const OuterProductArgs<float>& args);

@@ -6,6 +6,26 @@
 
 namespace spikeweave {
 
+namespace {
+
+bool learns(const Projection& p, bool readout) {
+  return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
+}
+
+}  // namespace
+
+template <class Real>
+void Simulator<Real>::compute_local_signal() {
+  LocalSignalArgs<Real> args;
+  args.prediction = derive_local_prediction<Real>(local_->tau_prediction, local_->target, network_.dt);
+  args.is_given = local_->prediction == Prediction::membrane;
+  args.length = length_.cview();
+  args.scale = local_scale_.cview();
+  args.spikes = spikes_.cview();
+  args.signal = local_signal_.view();
+  backend_.local_signal(args);
+}
+
 template <class Real>
 EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   EpropInputs<Real> in;
@@ -13,8 +33,13 @@ EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   in.frame_steps = frame_steps_;
   in.length = length_.cview();
   in.segment = segment_.cview();
-  in.error = error_.cview();
-  in.feedback = state_.arrays.feedback.cview();
+  if (local_) {
+    compute_local_signal();
+    in.local = local_signal_.cview();
+  } else {
+    in.error = error_.cview();
+    in.feedback = state_.arrays.feedback.cview();
+  }
   in.readout = state_.readout;
   in.constants = state_.constants;
   if (network_.readout.dropout > 0.0) {
@@ -73,12 +98,9 @@ template <class Real>
 void Simulator<Real>::compute_gradient() {
   state_.arrays.gradient.zero();
   const EpropInputs<Real> in = eprop_inputs();
-  const auto learns = [](const Projection& p, bool readout) {
-    return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
-  };
   const auto& projections = network_.projections;
   const bool hidden_learns =
-      std::any_of(projections.begin(), projections.end(), [&](const Projection& p) { return learns(p, false); });
+      std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return learns(p, false); });
   if (form_ == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
   for (const Projection& projection : projections) {
     if (!learns(projection, false)) continue;
@@ -90,13 +112,18 @@ void Simulator<Real>::compute_gradient() {
       backend_.eligibility({in, psi_.cview(), product});
     }
   }
+  if (network_.outputs > 0) compute_readout_gradient();
+}
+
+template <class Real>
+void Simulator<Real>::compute_readout_gradient() {
   readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
   View<Real> bias_gradient;
   if (network_.readout.bias) {
     bias_gradient = View<Real>(state_.arrays.gradient.data() + network_.bias_offset, {network_.outputs});
   }
   backend_.readout_adjoint({length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
-  for (const Projection& projection : projections) {
+  for (const Projection& projection : network_.projections) {
     if (!learns(projection, true)) continue;
     OuterProductArgs<Real> product = product_args(projection);
     product.post = readout_factor_.cview();

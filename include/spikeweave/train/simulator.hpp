@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,7 +53,11 @@ class Simulator {
   void run_forward(const TrialBatch& batch, const Options& options);
   void run_readout(bool training);
   TrialResult run_loss(const TrialBatch& batch, bool training);
-  std::vector<Real> trial_scales(const TrialBatch& batch) const;
+  void trace_task_cells(ForwardArgs<Real>& args);
+  void add_task_cells(TrialResult& result) const;
+  std::vector<Real> trial_scales(const TrialBatch& batch, bool all_steps) const;
+  void compute_local_signal();
+  void compute_readout_gradient();
   EpropInputs<Real> eprop_inputs();
   OuterProductArgs<Real> product_args(const Projection& projection);
   RandomKeys keys() const { return {seed_, trial_key_.cview()}; }
@@ -63,6 +68,7 @@ class Simulator {
   const std::size_t rule_;  // index in LearningRules
   EpropForm form_ = EpropForm::trial;
   RateRegularization rate_regularization_{};
+  std::optional<EpropParams> local_;  // settings of a local learning signal
   const LossKind loss_;
   const Reduction reduction_;
   const std::size_t frame_steps_;
@@ -80,9 +86,12 @@ class Simulator {
   Buffer<std::uint8_t, Real> readout_mask_;  // [batch, frames, neurons]
   Buffer<Real, Real> target_;                // [batch, segments, outputs]
   Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
-  Buffer<Real, Real> scale_;                 // [batch]
+  Buffer<Real, Real> scale_;                 // [batch]  of the outputs' errors and the rate penalty
+  Buffer<Real, Real> local_scale_;           // [batch]  of the local signal, which every step has
+  Buffer<std::uint8_t, Real> forced_;        // [batch, steps, task_cells]
   Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
   Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
+  Buffer<Real, Real> local_signal_;          // [batch, steps, neurons]  predictions of the forward pass at first
   Buffer<std::uint32_t, Real> spike_count_;  // [batch, neurons]
   Buffer<Real, Real> output_;                // [batch, steps, outputs]
   Buffer<Real, Real> error_;                 // [batch, steps, outputs]
@@ -92,6 +101,8 @@ class Simulator {
   Buffer<float, Real> segment_output_;       // [batch, segments, outputs]
   Buffer<std::uint64_t, Real> digest_;       // [batch]
   std::vector<Buffer<float, Real>> traces_;  // per StateTrace
+  std::vector<StateTrace> cell_requests_;    // the task's cells, per population
+  std::vector<Buffer<float, Real>> cell_traces_;
 };
 
 }  // namespace spikeweave
