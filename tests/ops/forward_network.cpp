@@ -26,13 +26,14 @@ float input_activity(const ForwardCase& c, std::size_t b, std::size_t t, std::si
 
 // All steps of one neuron population in one trial need all others' last spikes, so states are kept per population.
 template <class Model, class Shape>
-StepOutput<float> step_reference(std::size_t neuron, typename Model::State& state, float current, std::size_t b,
-                                 std::size_t t) {
+StepOutput<float> step_reference(std::size_t neuron, typename Model::State& state, const StepInput<float>& given,
+                                 std::size_t b, std::size_t t) {
   const auto n = static_cast<std::uint32_t>(neuron);
   const PhiloxCounter words =
       philox4x32_10(random_counter(Purpose::neuron_noise, 0, n / 4, trial_key(b), static_cast<std::uint32_t>(t)),
                     random_key(test_seed));
-  return Model::template step<Shape>(derived_of<Model>(neuron), state, {current, word_of(words, n % 4)});
+  return Model::template step<Shape>(derived_of<Model>(neuron), state,
+                                     {given.current, word_of(words, n % 4), given.forced});
 }
 
 struct AnyState {
@@ -40,13 +41,13 @@ struct AnyState {
   MembraneState<float> membrane;
 };
 
-StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron, AnyState& state, float current,
-                           std::size_t b, std::size_t t) {
+StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron, AnyState& state,
+                           const StepInput<float>& in, std::size_t b, std::size_t t) {
   return with_pseudo_derivative(population.shape, [&](auto shape) {
     using Shape = decltype(shape);
-    if (population.model == 0) return step_reference<Lif<float>, Shape>(neuron, state.membrane, current, b, t);
-    if (population.model == 1) return step_reference<Alif<float>, Shape>(neuron, state.alif, current, b, t);
-    return step_reference<EscapeLif<float>, Shape>(neuron, state.membrane, current, b, t);
+    if (population.model == 0) return step_reference<Lif<float>, Shape>(neuron, state.membrane, in, b, t);
+    if (population.model == 1) return step_reference<Alif<float>, Shape>(neuron, state.alif, in, b, t);
+    return step_reference<EscapeLif<float>, Shape>(neuron, state.membrane, in, b, t);
   });
 }
 
@@ -111,6 +112,7 @@ ForwardResult run_reference(const ForwardCase& c) {
   const std::size_t n = c.neurons();
   ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
                   std::vector<float>(c.batch() * c.steps * n),
+                  std::vector<float>(c.batch() * c.steps * n),
                   std::vector<std::uint32_t>(c.batch() * n),
                   {}};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
@@ -125,10 +127,13 @@ ForwardResult run_reference(const ForwardCase& c) {
           const float from_input = plain_sum(c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
           const float recurrent = plain_sum(c.recurrent, j, [&](std::size_t i) { return last[i]; });
           const float current = from_input * c.input_scale + recurrent;
-          const StepOutput<float> out = step_any(c.populations[p], j, states[j], current, b, t);
+          const float forced =
+              j < c.forced_cells ? static_cast<float>(c.forced[(b * c.steps + t) * c.forced_cells + j]) : 0.0f;
+          const StepOutput<float> out = step_any(c.populations[p], j, states[j], {current, 0, forced}, b, t);
           now[j] = out.spike;
           r.spikes[(b * c.steps + t) * n + j] = out.spike == 1.0f ? 1 : 0;
           r.psi[(b * c.steps + t) * n + j] = out.psi;
+          r.prediction[(b * c.steps + t) * n + j] = out.prediction;
           r.spike_count[b * n + j] += out.spike == 1.0f ? 1u : 0u;
           r.voltages[p][(b * c.steps + t) * c.populations[p].count + local] =
               c.populations[p].model == 1 ? states[j].alif.v : states[j].membrane.v;
@@ -153,6 +158,8 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const DeviceProjections recurrent(backend, c.recurrent);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
+  auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
+  const auto forced = put(backend, c.forced, {c.batch(), c.steps, c.forced_cells});
   auto spike_count = put(backend, std::vector<std::uint32_t>(c.batch() * n, 999), {c.batch(), n});
 
   ForwardArgs<float> args{.batch = c.batch(),
@@ -168,8 +175,10 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .recurrent = recurrent.list,
                           .populations = {},
                           .keys = {test_seed, trial.cview()},
+                          .forced = forced.cview(),
                           .spikes = spikes.view(),
                           .psi = psi.view(),
+                          .prediction = prediction.view(),
                           .spike_count = spike_count.view(),
                           .traces = {}};
   std::vector<DevicePopulation> populations;
@@ -188,10 +197,11 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   }
   backend.forward(args);
 
-  ForwardResult r{spikes.download(), psi.download(), spike_count.download(), {}};
+  ForwardResult r{spikes.download(), psi.download(), prediction.download(), spike_count.download(), {}};
   for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
   clear_after_end(c, n, r.spikes);
   if (has_psi) clear_after_end(c, n, r.psi);
+  if (has_psi) clear_after_end(c, n, r.prediction);
   for (std::size_t p = 0; has_traces && p < r.voltages.size(); ++p) {
     clear_after_end(c, c.populations[p].count, r.voltages[p]);
   }

@@ -36,6 +36,8 @@ struct ForwardCase {
   std::vector<float> values;         // [batch, frames, inputs]
   std::vector<std::uint8_t> mask;    // [batch, frames, inputs] or empty
   float input_scale = 1.0f;
+  std::size_t forced_cells = 0;
+  std::vector<std::uint8_t> forced;  // [batch, steps, forced_cells] or empty
 
   std::size_t batch() const { return length.size(); }
   std::size_t frames() const { return (steps + frame_steps - 1) / frame_steps; }
@@ -49,6 +51,7 @@ struct ForwardCase {
 struct ForwardResult {
   std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]  0 beyond a trial's end
   std::vector<float> psi;            // likewise
+  std::vector<float> prediction;     // likewise; 0 for models without
   std::vector<std::uint32_t> spike_count;
   std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  likewise
 
