@@ -18,7 +18,8 @@ __global__ void adjoint_kernel(AdjointArgs<float> args) {
   const std::size_t neuron = index % neurons;
 
   const EligibilityConstants<float> constants = args.in.constants.load(neuron);
-  EpropSignal<float> signal{0.0f, unfiltered_signal(args.in, trial, neuron), 1.0f};
+  const float rate = rate_signal(args.in, trial, neuron);
+  EpropSignal<float> signal{0.0f, rate, 1.0f};
   Adjoint state;
   for (std::size_t t = steps; t-- > 0;) {
     float& factor = args.psi_to_factor(trial, t, neuron);
@@ -27,6 +28,7 @@ __global__ void adjoint_kernel(AdjointArgs<float> args) {
       continue;
     }
     signal.filtered = filtered_signal(args.in, trial, t, neuron);
+    signal.unfiltered = rate + local_signal_at(args.in, trial, t, neuron);
     signal.mask = readout_visibility(args.in, trial, t, neuron);
     factor = Adjoint::step(constants, args.in.readout.kappa, state, factor, signal);
   }

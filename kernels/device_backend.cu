@@ -71,6 +71,7 @@ class DeviceBackend final : public Backend<float> {
   void readout(const ReadoutArgs<float>& args) override { SW_DEVICE::readout(activated(), args); }
   void loss(const LossArgs<float>& args) override { SW_DEVICE::loss(activated(), args); }
   void rate_penalty(const RatePenaltyArgs<float>& args) override { SW_DEVICE::rate_penalty(activated(), args); }
+  void local_signal(const LocalSignalArgs<float>& args) override { SW_DEVICE::local_signal(activated(), args); }
   void adjoint(const AdjointArgs<float>& args) override { SW_DEVICE::adjoint(activated(), args); }
   void readout_adjoint(const ReadoutAdjointArgs<float>& args) override {
     SW_DEVICE::readout_adjoint(activated(), args);

@@ -34,12 +34,14 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, SparseView spars
   if (product.zero_diagonal && pre == post) return;
 
   const EligibilityConstants<float> constants = args.in.constants.load(post);
-  EpropSignal<float> signal{0.0f, unfiltered_signal(args.in, trial, post), 1.0f};
+  const float rate = rate_signal(args.in, trial, post);
+  EpropSignal<float> signal{0.0f, rate, 1.0f};
   Trace trace;
   const std::size_t steps = args.psi.shape[1];
   for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.in.length[trial]; ++t) {
     const float x = t < delay ? 0.0f : cells.at(trial, static_cast<unsigned>(t - delay)).at(pre);
     signal.filtered = signals[t * p.post_count + column];
+    signal.unfiltered = rate + local_signal_at(args.in, trial, t, post);
     signal.mask = readout_visibility(args.in, trial, t, post);
     Trace::step(constants, args.in.readout.kappa, trace, args.psi(trial, t, post), x, signal);
   }

@@ -132,6 +132,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .history = args.history,
                      .spikes = args.spikes,
                      .psi = args.psi,
+                     .prediction = args.prediction,
                      .spike_count = args.spike_count,
                      .traces = nullptr,
                      .trace_count = 0};

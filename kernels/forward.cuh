@@ -31,6 +31,7 @@ struct ForwardViews {
   View<std::uint8_t> history;  // [batch, depth, neurons]  spikes before step 0; empty unless the pass continues
   View<std::uint8_t> spikes;
   View<float> psi;
+  View<float> prediction;
   View<std::uint32_t> spike_count;
   const TraceEntry* traces;  // in device memory
   unsigned trace_count;
@@ -59,6 +60,7 @@ struct ForwardViews {
                                         const StepOutput<float>& output) const {
     spikes(trial, t, neuron) = output.spike != 0.0f ? 1 : 0;
     if (!psi.empty()) psi(trial, t, neuron) = output.psi;
+    if (!prediction.empty()) prediction(trial, t, neuron) = output.prediction;
   }
 };
 

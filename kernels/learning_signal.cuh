@@ -10,7 +10,7 @@ namespace spikeweave::SW_DEVICE {
 __device__ __forceinline__ float filtered_signal(const EpropInputs<float>& in, std::size_t trial, std::size_t t,
                                                  std::size_t neuron) {
   float signal = 0.0f;
-  if (in.segment(trial, t) >= 0) {
+  if (!in.error.empty() && in.segment(trial, t) >= 0) {
     const std::size_t outputs = in.feedback.shape[0];
     const std::size_t neurons = in.feedback.shape[1];
     const float* error = in.error.row(trial, t);
@@ -27,9 +27,14 @@ __device__ __forceinline__ float readout_visibility(const EpropInputs<float>& in
   return in.readout_mask(trial, t / in.frame_steps, neuron) != 0 ? in.readout_mask_scale : 0.0f;
 }
 
-__device__ __forceinline__ float unfiltered_signal(const EpropInputs<float>& in, std::size_t trial,
-                                                   std::size_t neuron) {
+// The rate penalty's part of the signal, the same in all steps of the trial.
+__device__ __forceinline__ float rate_signal(const EpropInputs<float>& in, std::size_t trial, std::size_t neuron) {
   return in.rate_factor.empty() ? 0.0f : in.rate_factor(trial, neuron);
+}
+
+__device__ __forceinline__ float local_signal_at(const EpropInputs<float>& in, std::size_t trial, std::size_t t,
+                                                 std::size_t neuron) {
+  return in.local.empty() ? 0.0f : in.local(trial, t, neuron);
 }
 
 }  // namespace spikeweave::SW_DEVICE

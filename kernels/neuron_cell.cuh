@@ -92,6 +92,8 @@ __device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivati
       return Model::template step<FastSigmoid>(derived, state, in);
     case PseudoDerivative::arctan:
       return Model::template step<Arctan>(derived, state, in);
+    case PseudoDerivative::constant:
+      return Model::template step<Constant>(derived, state, in);
     case PseudoDerivative::piecewise_linear:
       break;
   }

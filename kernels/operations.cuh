@@ -22,6 +22,7 @@ void plasticity_factors(Context& context, const PlasticityFactorArgs<float>& arg
 void readout(Context& context, const ReadoutArgs<float>& args);
 void loss(Context& context, const LossArgs<float>& args);
 void rate_penalty(Context& context, const RatePenaltyArgs<float>& args);
+void local_signal(Context& context, const LocalSignalArgs<float>& args);
 void adjoint(Context& context, const AdjointArgs<float>& args);
 void readout_adjoint(Context& context, const ReadoutAdjointArgs<float>& args);
 void outer_product(Context& context, const OuterProductArgs<float>& args);

@@ -85,8 +85,6 @@ void check_projection_counts(const NetworkSettings& network, const std::string& 
        : contains(projection.to, output_name)               ? to_output
                                                             : between);
   }
-  if (from_input == 0) throw InputError(place, "none is from \"input\"; at least one is needed");
-  if (to_output == 0) throw InputError(place, "none is to \"output\"; at least one is needed");
   const auto require_few = [&place](std::size_t count, const char* what) {
     if (count > most_projections) {
       throw InputError(place, fmt::format("{} are {}; at most {} are allowed", count, what, most_projections));
@@ -95,6 +93,43 @@ void check_projection_counts(const NetworkSettings& network, const std::string& 
   require_few(from_input, "from \"input\"");
   require_few(between, "between populations");
   require_few(to_output, "to \"output\"");
+}
+
+// The ends of the network that the task has are connected, the others are not.
+void check_ends_used(const NetworkSettings& network, bool has_inputs, bool has_outputs, const std::string& place) {
+  const auto check = [&](bool exists, std::string_view name, std::vector<std::string> ProjectionSettings::*end,
+                         const char* key) {
+    const auto& all = network.projections;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return contains(p.*end, name); });
+    if (exists && found == all.end()) {
+      throw InputError(place, fmt::format("none is {} {}; at least one is needed", key, in_quotes(name)));
+    }
+    if (!exists && found != all.end()) {
+      throw InputError(fmt::format("{}/{}/{}", place, found - all.begin(), key),
+                       in_quotes(name) + " has no cells in this task");
+    }
+  };
+  check(has_inputs, InputSettings::population, &ProjectionSettings::from, "from");
+  check(has_outputs, output_name, &ProjectionSettings::to, "to");
+}
+
+void check_learning(const EpropParams& rule, const NetworkSettings& network, bool has_outputs,
+                    const std::string& place) {
+  if (rule.signal == LearningSignal::global) {
+    if (has_outputs) return;
+    throw InputError(place + "/signal", "\"global\" needs outputs, and the task has none; expected local");
+  }
+  if (rule.prediction == Prediction::spike_trace) return;
+  for (const PopulationSettings& population : network.populations) {
+    const bool predicts = NeuronModels::visit(population.neuron.value.index(),
+                                              []<template <class> class Model>() { return Model<float>::predicts; });
+    if (!predicts) {
+      throw InputError(
+          place + "/prediction",
+          fmt::format("\"membrane\" needs a model that has a firing probability; that of population {} is {}",
+                      in_quotes(population.name), population.neuron.name()));
+    }
+  }
 }
 
 // Symmetric and adaptive feedback mirror the readout's weights, so a neuron has at most one projection to the output.
@@ -206,6 +241,26 @@ void NetworkSettings::validate(const std::string& place) const {
   check_readouts_apart(*this, place + "/projections");
 }
 
+void SequencePredictionSettings::validate(const std::string& place) const {
+  if (sequences.empty()) throw InputError(place + "/sequences", "empty; at least one sequence is needed");
+  std::string elements;
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const std::string& sequence = sequences[s];
+    const std::string here = fmt::format("{}/sequences/{}", place, s);
+    if (sequence.size() < 2) throw InputError(here, in_quotes(sequence) + " is too short; expected 2 elements or more");
+    for (std::size_t i = 0; i < sequence.size(); ++i) {
+      if (i > 0 && sequence[i] == sequence[i - 1]) {
+        throw InputError(here, in_quotes(sequence) + " has an element that follows itself");
+      }
+      if (elements.find(sequence[i]) == std::string::npos) elements += sequence[i];
+    }
+  }
+  if (elements.size() < 3) {
+    throw InputError(place + "/sequences",
+                     fmt::format("{} elements in all; with fewer than 3 there is nothing to choose", elements.size()));
+  }
+}
+
 void EvidenceAccumulationSettings::validate(const std::string& place) const {
   if (cues % 2 == 0) throw InputError(place + "/cues", fmt::format("{} is even; expected an odd number", cues));
 }
@@ -236,7 +291,11 @@ void RecordedSettings::validate(const std::string& place) const {
 }
 
 void Experiment::validate(const std::string& place) const {
-  task.visit([&]<class Task>(const Task&) {
+  bool has_inputs = true;
+  bool has_outputs = true;
+  task.visit([&]<class Task>(const Task& settings) {
+    if constexpr (requires { settings.has_inputs(); }) has_inputs = settings.has_inputs();
+    if constexpr (requires { settings.has_outputs(); }) has_outputs = settings.has_outputs();
     // A task that makes its trials declares how many are for evaluation; its training split has no end.
     if constexpr (requires { &Task::evaluation; }) {
       if (training.updates_per_epoch == 0) {
@@ -247,6 +306,14 @@ void Experiment::validate(const std::string& place) const {
       }
     }
   });
+  check_ends_used(network, has_inputs, has_outputs, place + "/network/projections");
+  if (const auto* rule = learning.get_if<EpropParams>()) {
+    check_learning(*rule, network, has_outputs, place + "/learning");
+  }
+  if (training.compare_readout_only && !has_outputs) {
+    throw InputError(place + "/training/compare_readout_only",
+                     "the task has no outputs, so there is no readout to learn");
+  }
   check_plasticity(*this, place);
   check_trainable(network, learning, place + "/network");
   const Words states = state_names(network);

@@ -50,6 +50,7 @@ class CpuBackend final : public Backend<Real> {
   void readout(const ReadoutArgs<Real>& args) override { cpu::readout(args, threads_); }
   void loss(const LossArgs<Real>& args) override { cpu::loss(args, threads_); }
   void rate_penalty(const RatePenaltyArgs<Real>& args) override { cpu::rate_penalty(args); }
+  void local_signal(const LocalSignalArgs<Real>& args) override { cpu::local_signal(args, threads_); }
   void adjoint(const AdjointArgs<Real>& args) override { cpu::adjoint(args, threads_); }
   void readout_adjoint(const ReadoutAdjointArgs<Real>& args) override { cpu::readout_adjoint(args, threads_); }
   void outer_product(const OuterProductArgs<Real>& args) override { cpu::outer_product(args, threads_); }

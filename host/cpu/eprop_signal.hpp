@@ -14,15 +14,16 @@ template <class Real>
 class SignalRows {
  public:
   explicit SignalRows(std::size_t neurons)
-      : filtered_(neurons), unfiltered_(neurons, Real(0)), mask_(neurons, Real(1)) {}
+      : filtered_(neurons), unfiltered_(neurons, Real(0)), rate_factor_(neurons, Real(0)), mask_(neurons, Real(1)) {}
 
   void start_trial(const EpropInputs<Real>& in, std::size_t b) {
-    if (!in.rate_factor.empty()) std::copy_n(in.rate_factor.row(b), unfiltered_.size(), unfiltered_.begin());
+    if (!in.rate_factor.empty()) std::copy_n(in.rate_factor.row(b), rate_factor_.size(), rate_factor_.begin());
+    unfiltered_ = rate_factor_;
   }
 
   // L[j] = sum over k, ascending, of B[k,j] err[k]; 0 where the step is not scored.
   void load(const EpropInputs<Real>& in, std::size_t b, std::size_t t) {
-    const bool scored = in.segment(b, t) >= 0;
+    const bool scored = !in.error.empty() && in.segment(b, t) >= 0;
     if (scored || !is_zero_) std::fill(filtered_.begin(), filtered_.end(), Real(0));
     is_zero_ = !scored;
     if (scored) {
@@ -31,6 +32,10 @@ class SignalRows {
         add_scaled_row(error[k], in.feedback.row(k), filtered_.data(), filtered_.size());
       }
       for (Real& signal : filtered_) signal *= in.readout.gain;
+    }
+    if (!in.local.empty()) {
+      const Real* local = in.local.row(b, t);
+      for (std::size_t j = 0; j < unfiltered_.size(); ++j) unfiltered_[j] = rate_factor_[j] + local[j];
     }
     if (!in.readout_mask.empty()) {
       const std::uint8_t* mask = in.readout_mask.row(b, t / in.frame_steps);
@@ -43,7 +48,7 @@ class SignalRows {
   const Real* mask() const { return mask_.data(); }
 
  private:
-  std::vector<Real> filtered_, unfiltered_, mask_;
+  std::vector<Real> filtered_, unfiltered_, rate_factor_, mask_;
   bool is_zero_ = false;
 };
 

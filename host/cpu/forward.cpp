@@ -18,9 +18,11 @@ struct Scratch {
   std::vector<Real> input_current;      // [neurons]
   std::vector<Real> recurrent_current;  // [neurons]
   std::vector<Real> psi;                // [neurons], where no psi is wanted
+  std::vector<Real> prediction;         // [neurons], where no prediction is wanted
   std::vector<const Real*> rows;        // weight rows of active cells
 
-  explicit Scratch(std::size_t neurons) : input_current(neurons), recurrent_current(neurons), psi(neurons) {}
+  explicit Scratch(std::size_t neurons)
+      : input_current(neurons), recurrent_current(neurons), psi(neurons), prediction(neurons) {}
 };
 
 // Adds what the input of `delay` steps ago brings through one projection, or one class of delays of it.
@@ -77,6 +79,7 @@ struct NeuronRow {
   const Real* input_current;
   const Real* recurrent_current;
   Real* psi;
+  Real* prediction;
   std::uint8_t* spikes;
   std::uint32_t* spike_count;
   const std::uint32_t* words;  // random words, for models that use them
@@ -93,6 +96,7 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
   const Real* const input_current = row.input_current;
   const Real* const recurrent_current = row.recurrent_current;
   Real* const psi = row.psi;
+  [[maybe_unused]] Real* const prediction = row.prediction;
   std::uint8_t* const spikes = row.spikes;
   std::uint32_t* const spike_count = row.spike_count;
   [[maybe_unused]] const std::uint32_t* const words = row.words;
@@ -107,6 +111,7 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
     const StepOutput<Real> out = Model::template step<Shape>(derived.load(j), s, in);
     state.store(first + j, s);
     psi[j] = out.psi;
+    if constexpr (Model::predicts) prediction[j] = out.prediction;
     spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
     spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
   }
@@ -215,12 +220,13 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
     if (!forced.empty()) std::copy_n(args.forced.row(b, t), args.forced.shape[2], forced.begin());
     std::uint8_t* const spikes = args.spikes.row(b, t);
     Real* const psi = args.psi.empty() ? s.psi.data() : args.psi.row(b, t);
+    Real* const prediction = args.prediction.empty() ? s.prediction.data() : args.prediction.row(b, t);
     for (std::size_t p = 0; p < args.populations.size(); ++p) {
       const PopulationView& population = args.populations[p];
       const std::size_t begin = population.begin;
       step[p].run(population, args.batch, b,
-                  {s.input_current.data() + begin, s.recurrent_current.data() + begin, psi + begin, spikes + begin,
-                   args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0),
+                  {s.input_current.data() + begin, s.recurrent_current.data() + begin, psi + begin, prediction + begin,
+                   spikes + begin, args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0),
                    forced.data() + (forced.empty() ? 0 : begin)});
     }
     spike_lists.add(now, spikes, args.neuron_count);

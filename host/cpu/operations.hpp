@@ -25,6 +25,8 @@ void loss(const LossArgs<Real>& args, int threads);
 template <class Real>
 void rate_penalty(const RatePenaltyArgs<Real>& args);
 template <class Real>
+void local_signal(const LocalSignalArgs<Real>& args, int threads);
+template <class Real>
 void adjoint(const AdjointArgs<Real>& args, int threads);
 template <class Real>
 void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads);

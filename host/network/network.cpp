@@ -114,6 +114,8 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task, st
   network.dt = settings.dt;
   network.inputs = task.inputs;
   network.outputs = task.outputs;
+  network.task_cells = task.cells;
+  network.task_state = task.state;
   network.encoding = settings.input.encoding == Encoding::automatic ? task.encoding : settings.input.encoding;
   if ((network.encoding == Encoding::events) != (task.encoding == Encoding::events)) {
     throw InputError("/network/input/encoding",
@@ -128,6 +130,11 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task, st
     const auto size = static_cast<std::size_t>(population.size);
     network.populations.push_back({population.name, {network.neurons, size}, population.neuron});
     network.neurons += size;
+  }
+  if (network.neurons < network.task_cells) {
+    throw InputError("/network/populations", std::to_string(network.neurons) + " neurons; the task drives the first " +
+                                                 std::to_string(network.task_cells) +
+                                                 ", so at least as many are needed");
   }
   for (const ProjectionSettings& projection : settings.projections) {
     network.projections.push_back(lay_out(projection, network.projections.size(), seed, network));

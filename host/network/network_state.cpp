@@ -171,7 +171,9 @@ std::vector<PopulationView> NetworkState<Real>::populations(std::size_t batch) {
     NeuronModels::visit(view.model, [&]<template <class> class Model>() {
       using M = Model<Real>;
       const auto& settings = std::get<typename M::Params>(population.neuron.value);
-      if constexpr (requires { settings.pseudo_derivative; }) view.pseudo_derivative = settings.pseudo_derivative;
+      if constexpr (requires { view.pseudo_derivative = settings.pseudo_derivative; }) {
+        view.pseudo_derivative = settings.pseudo_derivative;
+      }
       states_[p].reshape(backend, {columns_size<typename M::State>(batch * view.count)},
                          "neuron states (/network/populations/" + std::to_string(p) + "/size, /training/batch_size)");
     });

@@ -23,6 +23,9 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
       return make_evidence_accumulation(s, seed, dt);
     }
     std::unique_ptr<Task> operator()(const StoreRecallSettings& s) const { return make_store_recall(s, seed, dt); }
+    std::unique_ptr<Task> operator()(const SequencePredictionSettings& s) const {
+      return make_sequence_prediction(s, seed);
+    }
     std::unique_ptr<Task> operator()(const FrameClassificationSettings& s) const {
       return make_frame_classification(s, seed);
     }

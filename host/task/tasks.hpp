@@ -16,6 +16,7 @@ std::unique_ptr<Task> make_pattern_generation(const PatternGenerationSettings& s
 std::unique_ptr<Task> make_evidence_accumulation(const EvidenceAccumulationSettings& settings, std::uint64_t seed,
                                                  double dt);
 std::unique_ptr<Task> make_store_recall(const StoreRecallSettings& settings, std::uint64_t seed, double dt);
+std::unique_ptr<Task> make_sequence_prediction(const SequencePredictionSettings& settings, std::uint64_t seed);
 std::unique_ptr<Task> make_frame_classification(const FrameClassificationSettings& settings, std::uint64_t seed);
 std::unique_ptr<Task> make_piano_roll(const PianoRollSettings& settings, const std::string& directory);
 std::unique_ptr<Task> make_background(const BackgroundSettings& settings, double dt);

@@ -26,6 +26,7 @@ inline void reset_batch(TrialBatch& batch, const TaskShape& shape, std::size_t b
   batch.segment.assign(batch_size * steps, -1);
   batch.target.assign(gives_classes ? 0 : batch_size * segments * shape.outputs, 0.0);
   batch.target_class.assign(gives_classes ? batch_size * segments : 0, -1);
+  batch.forced.assign(batch_size * steps * shape.cells, std::uint8_t{0});
 }
 
 // ids of a split with a limited number of trials.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "host/train/task_cells.hpp"
 #include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave {
@@ -59,6 +60,9 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
   });
   visit_plasticity(learning,
                    [this]<template <class> class Rule>(const auto&) { term_count_ = Rule<Real>::term_count; });
+  const auto* eprop = learning.template get_if<EpropParams>();
+  if (eprop != nullptr && eprop->signal == LearningSignal::local) local_ = *eprop;
+  cell_requests_ = task_cell_traces(network_);
 }
 
 template <class Real>
@@ -70,8 +74,10 @@ TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::u
   upload_batch(batch, trial_keys);
   make_input(batch, options.training);
   run_forward(batch, options);
-  run_readout(options.training);
-  return run_loss(batch, options.training);
+  if (network_.outputs > 0) run_readout(options.training);
+  TrialResult result = run_loss(batch, options.training);
+  add_task_cells(result);
+  return result;
 }
 
 template <class Real>
@@ -84,7 +90,9 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
   put(trial_key_, std::vector<std::uint32_t>(trial_keys.begin(), trial_keys.end()), {batch_}, "trial keys");
   put(length_, batch.length, {batch_}, "trial lengths");
   put(segment_, batch.segment, {batch_, steps_}, "segments");
-  put(scale_, trial_scales(batch), {batch_}, "error scales");
+  put(scale_, trial_scales(batch, network_.outputs == 0), {batch_}, "error scales");
+  if (local_) put(local_scale_, trial_scales(batch, true), {batch_}, "local signal scales");
+  put(forced_, batch.forced, {batch_, steps_, network_.task_cells}, "forced spikes");
   if (loss_ == LossKind::softmax) {
     put(target_class_, batch.target_class, {batch_, batch.segments}, "target classes");
   } else {
@@ -93,11 +101,13 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
 }
 
 template <class Real>
-std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch) const {
+std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, bool all_steps) const {
   std::vector<double> scored(batch_, 0.0);
   double total = 0.0;
   for (std::size_t b = 0; b < batch_; ++b) {
-    for (std::size_t t = 0; t < steps_; ++t) scored[b] += batch.segment[b * steps_ + t] >= 0 ? 1.0 : 0.0;
+    for (std::size_t t = 0; t < static_cast<std::size_t>(batch.length[b]); ++t) {
+      scored[b] += all_steps || batch.segment[b * steps_ + t] >= 0 ? 1.0 : 0.0;
+    }
     total += scored[b];
   }
   std::vector<Real> scales(batch_, Real(0));
@@ -168,6 +178,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   args.recurrent = state_.projections(ProjectionKind::recurrent);
   args.populations = state_.populations(batch.batch);
   args.keys = keys();
+  args.forced = forced_.cview();
   args.spikes = spikes_.view();
   if (wants_psi) args.psi = psi_.view();
   if (options.training && plasticity_form_ != PlasticityForm::trial)
@@ -181,6 +192,10 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     args.history = history_.view();
     steps_before_ += steps_;
   }
+  if (options.training && local_) {
+    local_signal_.reshape(backend_, {batch_, steps_, neurons}, "local signals" + sized_by);
+    if (local_->prediction == Prediction::membrane) args.prediction = local_signal_.view();
+  }
   args.spike_count = spike_count_.view();
   traces_.resize(options.traces.size());
   for (std::size_t n = 0; n < traces_.size(); ++n) {
@@ -188,6 +203,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     traces_[n].reshape(backend_, {batch_, steps_, trace.neurons.size()}, "recorded states (/recording)");
     args.traces.push_back({trace.population, trace.column, trace.neurons, traces_[n].data()});
   }
+  trace_task_cells(args);
   backend_.forward(args);
 }
 
@@ -252,6 +268,7 @@ void Simulator<Real>::run_readout(bool training) {
 
 template <class Real>
 TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
+  if (network_.outputs == 0) return {std::vector<double>(batch_, 0.0), {}, {}, {}};
   const std::string sized_by = " (/training/batch_size)";
   loss_sum_.reshape(backend_, {batch_}, "losses" + sized_by);
   segment_output_.reshape(backend_, {batch_, batch.segments, network_.outputs}, "segment outputs" + sized_by);
@@ -268,7 +285,7 @@ TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
   args.loss = loss_sum_.view();
   args.segment_output = segment_output_.view();
   backend_.loss(args);
-  return {loss_sum_.download(), segment_output_.download()};
+  return {loss_sum_.download(), segment_output_.download(), {}, {}};
 }
 
 template <class Real>

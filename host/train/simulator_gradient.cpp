@@ -6,6 +6,26 @@
 
 namespace spikeweave {
 
+namespace {
+
+bool learns(const Projection& p, bool readout) {
+  return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
+}
+
+}  // namespace
+
+template <class Real>
+void Simulator<Real>::compute_local_signal() {
+  LocalSignalArgs<Real> args;
+  args.prediction = derive_local_prediction<Real>(local_->tau_prediction, local_->target, network_.dt);
+  args.is_given = local_->prediction == Prediction::membrane;
+  args.length = length_.cview();
+  args.scale = local_scale_.cview();
+  args.spikes = spikes_.cview();
+  args.signal = local_signal_.view();
+  backend_.local_signal(args);
+}
+
 template <class Real>
 EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   EpropInputs<Real> in;
@@ -13,8 +33,13 @@ EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   in.frame_steps = frame_steps_;
   in.length = length_.cview();
   in.segment = segment_.cview();
-  in.error = error_.cview();
-  in.feedback = state_.arrays.feedback.cview();
+  if (local_) {
+    compute_local_signal();
+    in.local = local_signal_.cview();
+  } else {
+    in.error = error_.cview();
+    in.feedback = state_.arrays.feedback.cview();
+  }
   in.readout = state_.readout;
   in.constants = state_.constants;
   if (network_.readout.dropout > 0.0) {
@@ -68,14 +93,6 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
   return args;
 }
 
-namespace {
-
-bool learns(const Projection& p, bool readout) {
-  return p.settings.trainable && (p.kind == ProjectionKind::readout) == readout;
-}
-
-}  // namespace
-
 template <class Real>
 void Simulator<Real>::compute_gradient() {
   state_.arrays.gradient.zero();
@@ -84,7 +101,7 @@ void Simulator<Real>::compute_gradient() {
   } else if (plasticity_form_ == PlasticityForm::trial) {
     compute_plasticity_changes();
   }
-  compute_readout_gradient();
+  if (network_.outputs > 0) compute_readout_gradient();
 }
 
 template <class Real>

@@ -23,6 +23,7 @@ struct SmallNetworkCase {
   LossKind loss = LossKind::squared_error;
   double dropout = 0.0;  // of input and readout
   std::uint64_t seed = 1;
+  LearningSignal signal = LearningSignal::global;
 
   std::string name() const {
     const char* kinds[] = {"symmetric", "random", "adaptive"};
@@ -54,6 +55,7 @@ class SmallNetwork {
     LearningSettings learning;
     auto& rule = std::get<EpropParams>(learning.value);
     rule.form = form;
+    rule.signal = case_.signal;
     rule.rate_regularization = {case_.rate_coefficient, 20.0, RateAverage::trial};
     Simulator<Real> simulator(state, learning, case_.loss, Reduction::mean_trial, 1, case_.seed);
     simulator.run(trials, std::vector<std::uint32_t>{0, 1, 2}, {.training = true, .traces = {}});
@@ -68,7 +70,7 @@ class SmallNetwork {
 
  private:
   static TaskShape task_shape(const SmallNetworkCase& c) {
-    return {inputs, outputs, 1, steps, c.loss, Encoding::events};
+    return {inputs, outputs, 1, steps, c.loss, Encoding::events, 0, ""};
   }
 
   static NetworkSettings network_settings(const SmallNetworkCase& c) {

@@ -52,8 +52,15 @@ TEST_P(Adjoint, IsTheGradientOfAPresynapticPulse) {
   }
 }
 
-TEST_P(Adjoint, TakesTheRatePenaltyAndTheReadoutMask) {
+TEST_P(Adjoint, TakesTheRatePenaltyTheLocalSignalAndTheReadoutMask) {
   const EpropCase c = test::random_eprop(40, 2, /*is_full=*/true);
+
+  expect_impulse_responses(c, run(c));
+}
+
+TEST_P(Adjoint, TakesALocalSignalWithoutErrors) {
+  EpropCase c = test::random_eprop(33, 0, /*is_full=*/true);
+  c.mask.clear();
 
   expect_impulse_responses(c, run(c));
 }

@@ -62,7 +62,7 @@ TEST_P(Eligibility, IsTheTextbookSumOfTraces) {
   expect_traces(test::random_eprop(33, 3, /*is_full=*/false), {0, 33, 0, 33}, /*delay=*/1, /*zero_diagonal=*/false);
 }
 
-TEST_P(Eligibility, TakesTheRatePenaltyAndTheReadoutMask) {
+TEST_P(Eligibility, TakesTheRatePenaltyTheLocalSignalAndTheReadoutMask) {
   expect_traces(test::random_eprop(33, 2, /*is_full=*/true), {3, 20, 5, 28}, /*delay=*/0, /*zero_diagonal=*/false);
 }
 

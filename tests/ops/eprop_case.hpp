@@ -20,6 +20,7 @@ struct EpropCase {
   std::vector<float> error;           // [batch, steps, outputs]
   std::vector<float> feedback;        // [outputs, neurons]
   std::vector<float> rate_factor;     // [batch, neurons] or empty
+  std::vector<float> local;           // [batch, steps, neurons] or empty
   std::vector<std::uint8_t> mask;     // [batch, frames, neurons] or empty
   float mask_scale = 1.0f;
   LeakyReadoutDerived<float> readout{0.8f, 0.2f};
@@ -44,6 +45,7 @@ inline EpropCase random_eprop(std::size_t neurons, std::size_t outputs, bool is_
   c.psi = random_floats(3 * c.steps * neurons, 23, 0.0, 0.5);
   if (is_full) {
     c.rate_factor = random_floats(3 * neurons, 24, -0.1, 0.1);
+    c.local = random_floats(3 * c.steps * neurons, 26, -0.1, 0.1);
     c.mask = random_bits(3 * c.frames() * neurons, 25, 0.7);
     c.mask_scale = 1.0f / 0.7f;
   }
@@ -72,6 +74,7 @@ double trace_gradient(const EpropCase& c, std::size_t post, const Pre& pre) {
       ea = k.rho * ea + e;
       ebar = c.readout.kappa * ebar + visible * e;
       gradient += c.readout.gain * signal * ebar;
+      if (!c.local.empty()) gradient += c.local[(b * c.steps + t) * c.neurons + post] * e;
       if (!c.rate_factor.empty()) gradient += c.rate_factor[b * c.neurons + post] * e;
     }
   }

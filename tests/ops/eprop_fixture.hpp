@@ -13,7 +13,7 @@ class OnBackendWithEprop : public OnBackend {
  protected:
   struct Memory {
     Buffer<std::int32_t, float> length, segment;
-    Buffer<float, float> error, feedback, rate_factor, psi;
+    Buffer<float, float> error, feedback, rate_factor, local, psi;
     Buffer<std::uint8_t, float> mask;
     Buffer<std::byte, float> constants;
     EpropInputs<float> in;
@@ -29,6 +29,7 @@ class OnBackendWithEprop : public OnBackend {
              put<float>(c.error, {c.batch(), c.steps, c.outputs}),
              put<float>(c.feedback, {c.outputs, c.neurons}),
              put<float>(c.rate_factor, {c.batch(), c.rate_factor.empty() ? 0 : c.neurons}),
+             put<float>(c.local, {c.batch(), c.steps, c.local.empty() ? 0 : c.neurons}),
              put<float>(c.psi, {c.batch(), c.steps, c.neurons}),
              put<std::uint8_t>(c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.neurons}),
              put<std::byte>(bytes, {bytes.size()}),
@@ -39,6 +40,7 @@ class OnBackendWithEprop : public OnBackend {
             .error = m.error.cview(),
             .feedback = m.feedback.cview(),
             .rate_factor = m.rate_factor.cview(),
+            .local = m.local.cview(),
             .readout_mask = m.mask.cview(),
             .readout_mask_scale = c.mask_scale,
             .readout = c.readout,

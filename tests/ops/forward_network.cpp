@@ -124,6 +124,7 @@ ForwardResult run_reference(const ForwardCase& c) {
   const std::size_t n = c.neurons();
   ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
                   std::vector<float>(c.batch() * c.steps * n),
+                  std::vector<float>(c.batch() * c.steps * n),
                   std::vector<std::uint32_t>(c.batch() * n),
                   {}};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
@@ -144,6 +145,7 @@ ForwardResult run_reference(const ForwardCase& c) {
           now[j] = out.spike;
           r.spikes[(b * c.steps + t) * n + j] = out.spike == 1.0f ? 1 : 0;
           r.psi[(b * c.steps + t) * n + j] = out.psi;
+          r.prediction[(b * c.steps + t) * n + j] = out.prediction;
           r.spike_count[b * n + j] += out.spike == 1.0f ? 1u : 0u;
         }
       }
@@ -167,6 +169,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const DeviceProjections recurrent(backend, c.recurrent);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
+  auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
   auto spike_count = put(backend, std::vector<std::uint32_t>(c.batch() * n, 999), {c.batch(), n});
 
   ForwardArgs<float> args{.batch = c.batch(),
@@ -185,6 +188,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .forced = forced.cview(),
                           .spikes = spikes.view(),
                           .psi = psi.view(),
+                          .prediction = prediction.view(),
                           .spike_count = spike_count.view(),
                           .traces = {}};
   std::vector<DevicePopulation> populations;
@@ -203,10 +207,11 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   }
   backend.forward(args);
 
-  ForwardResult r{spikes.download(), psi.download(), spike_count.download(), {}};
+  ForwardResult r{spikes.download(), psi.download(), prediction.download(), spike_count.download(), {}};
   for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
   clear_after_end(c, n, r.spikes);
   if (has_psi) clear_after_end(c, n, r.psi);
+  if (has_psi) clear_after_end(c, n, r.prediction);
   for (std::size_t p = 0; has_traces && p < r.voltages.size(); ++p) {
     clear_after_end(c, c.populations[p].count, r.voltages[p]);
   }

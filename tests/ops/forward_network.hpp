@@ -51,6 +51,7 @@ struct ForwardCase {
 struct ForwardResult {
   std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]  0 beyond a trial's end
   std::vector<float> psi;            // likewise
+  std::vector<float> prediction;     // likewise; 0 for models without
   std::vector<std::uint32_t> spike_count;
   std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  likewise
 

@@ -24,6 +24,7 @@ class Forward : public test::OnBackend {
       const std::string place = label + ", propagation " + std::to_string(static_cast<int>(propagation));
       ASSERT_EQ(actual.spikes, expected.spikes) << place;
       ASSERT_EQ(actual.psi, expected.psi) << place;
+      ASSERT_EQ(actual.prediction, expected.prediction) << place;
       ASSERT_EQ(actual.spike_count, expected.spike_count) << place;
       ASSERT_EQ(actual.voltages, expected.voltages) << place;
     }
@@ -209,6 +210,27 @@ TEST_P(Forward, AllNeuronsFireTogether) {
 
   const ForwardResult r = test::run_on(backend(), c);
   EXPECT_EQ(std::vector<std::uint8_t>(r.spikes.begin(), r.spikes.begin() + 257), std::vector<std::uint8_t>(257, 1));
+}
+
+// The first 44 of 49 neurons: some made to fire, some made silent, some left alone, in all models.
+TEST_P(Forward, ForcedSpikesStandWhateverTheState) {
+  ForwardCase c = mixed_case();
+  c.populations[3].shape = PseudoDerivative::constant;
+  c.forced_neurons = 44;
+  const std::vector<float> draws = test::random_floats(3 * 12 * 44, 10, 0.0, 3.0);
+  for (const float draw : draws) c.forced.push_back(static_cast<std::uint8_t>(draw));
+
+  expect_reference(c, "forced");
+
+  const ForwardResult r = test::run_on(backend(), c);
+  for (std::size_t t = 0; t < 12; ++t) {
+    for (std::size_t j = 0; j < 44; ++j) {
+      const std::uint8_t forced = c.forced[t * 44 + j];
+      if (forced != 0) {
+        ASSERT_EQ(r.spikes[t * 49 + j], forced == 1 ? 1 : 0) << "step " << t << " neuron " << j;
+      }
+    }
+  }
 }
 
 TEST_P(Forward, PsiAndTracesAreOptional) {

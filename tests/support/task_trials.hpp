@@ -22,6 +22,7 @@ struct Trial {
   std::vector<std::int32_t> segment;       // [steps]
   std::vector<double> target;              // [segments, outputs]
   std::vector<std::int32_t> target_class;  // [segments]
+  std::vector<std::uint8_t> forced;        // [steps, cells]
 
   bool operator==(const Trial&) const = default;
 };
@@ -41,6 +42,7 @@ inline Trial trial_of(const TaskShape& shape, const TrialBatch& batch, std::size
   for (const std::int32_t s : trial.segment) segments = std::max(segments, static_cast<std::size_t>(s + 1));
   trial.target = cut(batch.target, batch.segments * shape.outputs, segments * shape.outputs);
   trial.target_class = cut(batch.target_class, batch.segments, segments);
+  trial.forced = cut(batch.forced, batch.steps * shape.cells, steps * shape.cells);
   return trial;
 }
 

@@ -146,7 +146,7 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
   json.erase("task");
   EXPECT_EQ(error_in(json.dump()),
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
-            "evidence_accumulation store_recall frame_classification recorded");
+            "evidence_accumulation store_recall sequence_prediction frame_classification recorded");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),

@@ -27,6 +27,7 @@ TEST_F(MakeTask, EveryKindOfSettingsMakesItsTask) {
   EXPECT_EQ(inputs({PatternGenerationSettings{.inputs = 3}}), 3u);
   EXPECT_EQ(inputs({EvidenceAccumulationSettings{.group_size = 5}}), 20u);
   EXPECT_EQ(inputs({StoreRecallSettings{.group_size = 6}}), 24u);
+  EXPECT_EQ(inputs({SequencePredictionSettings{}}), 0u);
   EXPECT_EQ(inputs({FrameClassificationSettings{.features = 7}}), 7u);
   EXPECT_EQ(inputs({RecordedSettings{.train = split}}), 1u);
 }

@@ -131,6 +131,48 @@ TEST(EscapeLif, ProbabilityFollowsItsFormula) {
   EXPECT_EQ(slope, 0.0);
 }
 
+// alpha = 1/2 by its derived value; threshold .6. Forced: v = 1, then .5 - .6 with reset or .5 without.
+TEST(EscapeLif, ResetIsOptional) {
+  for (const bool reset : {true, false}) {
+    EscapeLifParams<double> settings = escape(EscapeFunction::linear);
+    settings.reset = reset;
+    auto d = EscapeLif<double>::derive(settings, 1.0);
+    d.alpha = 0.5;
+    MembraneState<double> s;
+    EscapeLif<double>::step<PiecewiseLinear>(d, s, {1.0, 0, 1});
+    EscapeLif<double>::step<PiecewiseLinear>(d, s, {0.0, 0, 2});
+    EXPECT_DOUBLE_EQ(s.v, reset ? -0.1 : 0.5);
+  }
+}
+
+TEST(EscapeLif, ConstantPseudoDerivativeIsGammaUnlessRefractory) {
+  EscapeLifParams<double> settings = escape(EscapeFunction::logistic);
+  settings.pseudo_derivative = EscapeDerivative::constant;
+  settings.gamma = 0.7;
+  settings.refractory_steps = 2;
+  const auto d = EscapeLif<double>::derive(settings, 1.0);
+  MembraneState<double> s;
+  EXPECT_EQ(EscapeLif<double>::step<PiecewiseLinear>(d, s, {-3.0, 0, 1}).psi, 0.7);
+  EXPECT_EQ(EscapeLif<double>::step<PiecewiseLinear>(d, s, {9.0, 0, 2}).psi, 0.0);
+  EXPECT_EQ(EscapeLif<double>::step<PiecewiseLinear>(d, s, {9.0, 0, 2}).psi, 0.7);
+}
+
+TEST(EscapeLif, PredictsItsProbabilityAndNothingWhileRefractory) {
+  EscapeLifParams<double> settings = escape(EscapeFunction::logistic);
+  settings.refractory_steps = 2;
+  const auto d = EscapeLif<double>::derive(settings, 1.0);
+  MembraneState<double> s;
+  EXPECT_NEAR(EscapeLif<double>::step<PiecewiseLinear>(d, s, {0.5, 0, 1}).prediction, 1.0 / (1.0 + std::exp(1.0)),
+              1e-12);
+  EXPECT_EQ(EscapeLif<double>::step<PiecewiseLinear>(d, s, {5.0, 0, 0}).prediction, 0.0);
+}
+
+TEST(LifStep, ConstantPseudoDerivativeIsItsHeightAtAnyVoltage) {
+  MembraneState<double> s;
+  EXPECT_EQ(Lif<double>::step<Constant>(dyadic_lif<double>(0), s, {-9.0, 0}).psi, 0.5);
+  EXPECT_EQ(Lif<double>::step<Constant>(dyadic_lif<double>(0), s, {99.0, 0}).psi, 0.5);
+}
+
 // Mean and variance of a Bernoulli variable over n = 40 000 draws: 4 standard errors.
 TEST(EscapeLif, FiresWithItsProbability) {
   EscapeLifParams<double> settings = escape(EscapeFunction::logistic);

@@ -41,6 +41,7 @@ class Backend {
   virtual void readout(const ReadoutArgs<Real>& args) = 0;
   virtual void loss(const LossArgs<Real>& args) = 0;
   virtual void rate_penalty(const RatePenaltyArgs<Real>& args) = 0;
+  virtual void local_signal(const LocalSignalArgs<Real>& args) = 0;
   virtual void adjoint(const AdjointArgs<Real>& args) = 0;
   virtual void readout_adjoint(const ReadoutAdjointArgs<Real>& args) = 0;
   virtual void outer_product(const OuterProductArgs<Real>& args) = 0;

@@ -10,6 +10,7 @@
 #include <array>
 #include <string_view>
 
+#include "spikeweave/learning/local_prediction.hpp"
 #include "spikeweave/models/model.hpp"
 
 namespace spikeweave {
@@ -44,12 +45,16 @@ struct RateRegularization {
 
 struct EpropParams {
   static constexpr std::string_view name = "eprop";
-  static constexpr std::string_view summary = "Eligibility propagation with a broadcast learning signal.";
+  static constexpr std::string_view summary = "Eligibility propagation with a broadcast or a local learning signal.";
   static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625, eqs. 13, 22-25";
 
   static constexpr bool needs_pseudo_derivative = true;  // of the populations whose incoming weights it changes
 
   EpropForm form = EpropForm::trial;
+  LearningSignal signal = LearningSignal::global;
+  Prediction prediction = Prediction::spike_trace;
+  double tau_prediction = 20.0;
+  PredictionTarget target = PredictionTarget::spike;
   RateRegularization rate_regularization{};
 
   static constexpr auto fields() {
@@ -57,6 +62,15 @@ struct EpropParams {
     return std::tuple{
         field("form", &Self::form,
               "trial: backward recursion per neuron and an outer product; step: traces per synapse (textbook, slow)."),
+        field("signal", &Self::signal,
+              "global: the outputs' errors, through the feedback; local: each neuron's error in predicting its own "
+              "spikes. The readout learns from the outputs' errors either way."),
+        field("prediction", &Self::prediction,
+              "local: spike_trace: low-passed earlier spikes of the neuron; membrane: its firing probability."),
+        field("tau_prediction", &Self::tau_prediction, "ms", positive, "local, spike_trace: time constant."),
+        field("target", &Self::target,
+              "local: spike: the prediction is moved to the spike; prediction: the reverse, which flips the sign of "
+              "every change (a control)."),
         field("rate_regularization", &Self::rate_regularization, "Penalty on firing rates away from a target."),
     };
   }
@@ -66,7 +80,7 @@ struct EpropParams {
 template <class Real>
 struct EpropSignal {
   Real filtered;    // readout gain * L[t,j]: passes the output filter kappa
-  Real unfiltered;  // factor of the rate penalty, constant in a trial
+  Real unfiltered;  // factor of the rate penalty, constant in a trial, plus the local signal of the step
   Real mask;        // what the readout sees of the neuron's spike: 1, or 0 or 1/(1-p) under dropout
 };
 

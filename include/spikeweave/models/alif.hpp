@@ -64,6 +64,7 @@ struct Alif {
   using State = AlifState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = true;
+  static constexpr bool predicts = false;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {
@@ -77,7 +78,7 @@ struct Alif {
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
     const Real last_spike = s.z;
-    const Real ready = integrate(d, s, in.current);
+    const Real ready = integrate(d, s, in.current, d.v_threshold);
     s.a = flush(d.rho * s.a + last_spike);
     return fire_at_threshold<Shape>(d, s, s.v - (d.v_threshold + d.beta * s.a), ready, in.forced);
   }

@@ -42,12 +42,12 @@ struct LifDerived : MembraneDerived<Real> {
   }
 };
 
-// Fires if the voltage exceeds the threshold by `excess` >= 0, or is forced to. ready: 1, or 0 while refractory.
+// Fires if the voltage exceeds the threshold by `excess` >= 0. ready: 1, or 0 while refractory.
 template <class Shape, class Real>
 SW_HD StepOutput<Real> fire_at_threshold(const LifDerived<Real>& d, MembraneState<Real>& s, Real excess, Real ready,
                                          Real forced) {
   const Real psi = ready * (d.psi_height * Shape::at(excess * d.psi_scale));
-  set_spike(d, s, forced > Real(0) ? Real(1) : excess >= Real(0) ? ready : Real(0));
+  set_spike(d, s, forced_or(forced, excess >= Real(0) ? ready : Real(0)));
   return {s.z, psi};
 }
 
@@ -65,6 +65,7 @@ struct Lif {
   using State = MembraneState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = true;
+  static constexpr bool predicts = false;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) { return derive_lif<Real>(p, dt); }
@@ -75,7 +76,7 @@ struct Lif {
 
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
-    const Real ready = integrate(d, s, in.current);
+    const Real ready = integrate(d, s, in.current, d.v_threshold);
     return fire_at_threshold<Shape>(d, s, s.v - d.v_threshold, ready, in.forced);
   }
 };

@@ -73,11 +73,11 @@ MembraneDerived<Real> derive_membrane(const MembraneParams<double>& p, double dt
 }
 
 // Refractory counter and voltage of one step. Returns 1 if the neuron may fire, 0 while it is refractory: conditions
-// are numbers here, so that the neuron loop has no branches and vectorises.
+// are numbers here, so that the neuron loop has no branches and vectorises. reset: what the last spike subtracts.
 template <class Real>
-SW_HD Real integrate(const MembraneDerived<Real>& d, MembraneState<Real>& s, Real current) {
+SW_HD Real integrate(const MembraneDerived<Real>& d, MembraneState<Real>& s, Real current, Real reset) {
   s.r = s.r > Real(0) ? s.r - Real(1) : Real(0);
-  s.v = flush(d.alpha * s.v + d.zeta * current - d.v_threshold * s.z);
+  s.v = flush(d.alpha * s.v + d.zeta * current - reset * s.z);
   return s.r == Real(0) ? Real(1) : Real(0);
 }
 

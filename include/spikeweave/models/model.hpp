@@ -49,14 +49,21 @@ template <class Real>
 struct StepInput {
   Real current;            // sum of the weights of what arrives
   std::uint32_t word = 0;  // random word, for models that use one
-  Real forced = 0;         // 1: the neuron fires in this step whatever its state, even if it is refractory; else 0
+  Real forced = 0;         // whatever the neuron's state, refractory or not: 1 it fires, 2 it does not; else 0
 };
+
+// The spike that is given from outside where one is, else the neuron's own.
+template <class Real>
+SW_HD Real forced_or(Real forced, Real own) {
+  return forced == Real(0) ? own : forced == Real(1) ? Real(1) : Real(0);
+}
 
 // What one step gives to the rest of the network.
 template <class Real>
 struct StepOutput {
-  Real spike;  // 1 or 0
-  Real psi;    // pseudo-derivative dz/dv; 0 where the model has none
+  Real spike;           // 1 or 0
+  Real psi;             // pseudo-derivative dz/dv; 0 where the model has none
+  Real prediction = 0;  // probability of the spike given the voltage, of models that have one (predicts)
 };
 
 template <class M, class Real = typename M::Value>
@@ -65,6 +72,7 @@ concept NeuronModel = requires(const typename M::Derived& d, typename M::State& 
   { M::initial_state(d) } -> std::same_as<typename M::State>;
   { M::uses_random } -> std::convertible_to<bool>;
   { M::is_differentiable } -> std::convertible_to<bool>;
+  { M::predicts } -> std::convertible_to<bool>;
   typename M::Params;
   M::State::columns();
   M::Derived::columns();

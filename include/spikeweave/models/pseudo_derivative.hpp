@@ -13,10 +13,11 @@
 
 namespace spikeweave {
 
-enum class PseudoDerivative { piecewise_linear, exponential, fast_sigmoid, arctan };
+enum class PseudoDerivative { piecewise_linear, exponential, fast_sigmoid, arctan, constant };
 template <>
 struct EnumNames<PseudoDerivative> {
-  static constexpr std::array<std::string_view, 4> names{"piecewise_linear", "exponential", "fast_sigmoid", "arctan"};
+  static constexpr std::array<std::string_view, 5> names{"piecewise_linear", "exponential", "fast_sigmoid", "arctan",
+                                                         "constant"};
 };
 
 struct PiecewiseLinear {
@@ -47,6 +48,13 @@ struct Arctan {
     return Real(1) / (Real(1) + u * u);
   }
 };
+// The log-likelihood of a spike under logistic escape noise has such a derivative; docs/stdp-from-eprop.md.
+struct Constant {
+  template <class Real>
+  SW_HD static Real at(Real) {
+    return Real(1);
+  }
+};
 
 // Calls visit(shape) with the struct of the chosen shape, so that the choice is made outside of the neuron loop.
 template <class Visitor>
@@ -58,6 +66,8 @@ decltype(auto) with_pseudo_derivative(PseudoDerivative shape, Visitor&& visit) {
       return visit(FastSigmoid{});
     case PseudoDerivative::arctan:
       return visit(Arctan{});
+    case PseudoDerivative::constant:
+      return visit(Constant{});
     case PseudoDerivative::piecewise_linear:
       break;
   }

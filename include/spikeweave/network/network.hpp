@@ -52,6 +52,8 @@ struct Network {
   std::size_t inputs = 0;
   std::size_t neurons = 0;
   std::size_t outputs = 0;
+  std::size_t task_cells = 0;  // TaskShape::cells, state
+  std::string task_state;
   Encoding encoding = Encoding::bernoulli;
   double input_dropout = 0.0;
   LeakyReadoutParams readout;

@@ -112,8 +112,8 @@ struct NetworkSettings {
     };
   }
 
-  // Names unique and known, ranges contiguous, bounds ordered, at least one projection to "output". place: JSON
-  // pointer.
+  // Names unique and known, ranges contiguous, bounds ordered. place: JSON pointer. Whether input and output are
+  // connected is checked with the task.
   void validate(const std::string& place) const;
 };
 

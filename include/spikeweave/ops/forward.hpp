@@ -51,10 +51,11 @@ struct ForwardArgs {
   ProjectionList<Real> recurrent;
   std::vector<PopulationView> populations;
   RandomKeys keys;                  // of stochastic neurons
-  View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1: fires in this step; or empty
+  View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1 fires, 2 does not, 0 free; or empty
 
   View<std::uint8_t> spikes;        // [batch, steps, neurons]
   View<Real> psi;                   // [batch, steps, neurons]; empty: not wanted
+  View<Real> prediction;            // [batch, steps, neurons]  of models that predict; empty: not wanted
   View<std::uint32_t> spike_count;  // [batch, neurons]; overwritten
   std::vector<TraceView> traces;    // recorded states
 

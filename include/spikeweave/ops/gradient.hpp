@@ -24,7 +24,19 @@ struct RatePenaltyArgs {
   View<Real> factor;                      // [batch, neurons]; overwritten
 };
 
-// What both forms of a rule read.
+// Local learning signal L[b,t,j] = scale[b] (m - z): how each neuron errs in predicting its own spikes. m is the trace
+// of its earlier spikes or, where is_given, what stands in `signal` before. Exactness: bit for bit on every backend.
+template <class Real>
+struct LocalSignalArgs {
+  LocalPrediction<Real> prediction;
+  bool is_given = false;
+  View<const std::int32_t> length;  // [batch]
+  View<const Real> scale;           // [batch]
+  View<const std::uint8_t> spikes;  // [batch, steps, neurons]
+  View<Real> signal;                // [batch, steps, neurons]; overwritten, beyond a trial's length left as it is
+};
+
+// What both forms of a rule read. Under a local signal error and feedback are empty.
 template <class Real>
 struct EpropInputs {
   std::size_t rule = 0;  // index in GradientRules
@@ -34,6 +46,7 @@ struct EpropInputs {
   View<const Real> error;                 // [batch, steps, outputs]
   View<const Real> feedback;              // [outputs, neurons]
   View<const Real> rate_factor;           // [batch, neurons] or empty
+  View<const Real> local;                 // [batch, steps, neurons] or empty
   View<const std::uint8_t> readout_mask;  // [batch, frames, neurons] or empty
   Real readout_mask_scale = 1;
   LeakyReadoutDerived<Real> readout;

@@ -117,6 +117,64 @@ struct StoreRecallSettings {
   }
 };
 
+enum class ElementPattern { bernoulli, frozen };
+template <>
+struct EnumNames<ElementPattern> {
+  static constexpr std::array<std::string_view, 2> names{"bernoulli", "frozen"};
+};
+
+enum class SequenceReadout { none, next_element };
+template <>
+struct EnumNames<SequenceReadout> {
+  static constexpr std::array<std::string_view, 2> names{"none", "next_element"};
+};
+
+struct SequencePredictionSettings {
+  static constexpr std::string_view name = "sequence_prediction";
+  static constexpr std::string_view summary = "Tell the next element of a sequence of spike patterns from its start.";
+  static constexpr std::string_view source = "own definition, docs/stdp-from-eprop.md; after Alonso, Wang & Teeter";
+
+  std::vector<std::string> sequences{"ABCD"};
+  int group_size = 20;
+  int element_steps = 20;
+  int silence_steps = 60;
+  double on_probability = 0.08;
+  double background_probability = 0.005;
+  ElementPattern pattern = ElementPattern::bernoulli;
+  double jitter = 0.0;
+  int pattern_seed = 1;
+  SequenceReadout readout = SequenceReadout::none;
+  EvaluationTrials evaluation{};
+
+  static constexpr auto fields() {
+    using Self = SequencePredictionSettings;
+    return std::tuple{
+        field(
+            "sequences", &Self::sequences,
+            "Sequences, each a word whose letters are the elements; they may share elements. Every letter has a group "
+            "of neurons, in the order of first appearance: the first neurons of the network."),
+        field("group_size", &Self::group_size, "neurons", closed(1, 1e6), "Neurons of an element's group."),
+        field("element_steps", &Self::element_steps, "steps", closed(1, 1e6), "Length of an element."),
+        field("silence_steps", &Self::silence_steps, "steps", closed(0, 1e6), "Silence after a training sequence."),
+        field("on_probability", &Self::on_probability, "1/step", probability,
+              "Probability that a neuron of the shown element's group is made to fire."),
+        field("background_probability", &Self::background_probability, "1/step", probability,
+              "Probability that any neuron of the groups is made to fire, shown or not."),
+        field("pattern", &Self::pattern,
+              "bernoulli: an element's spikes are drawn anew at every showing; frozen: drawn once for each element."),
+        field("jitter", &Self::jitter, "steps", non_negative,
+              "frozen: standard deviation by which each spike is moved; what leaves the element's window is lost."),
+        field("pattern_seed", &Self::pattern_seed, "", closed(0, 2147483647), "frozen: seed of the patterns."),
+        field("readout", &Self::readout,
+              "none: the answer is read from the voltages; next_element: outputs learn the next element (softmax)."),
+        field("evaluation", &Self::evaluation, "Sizes of the splits for evaluation."),
+    };
+  }
+  bool has_inputs() const { return false; }
+  bool has_outputs() const { return readout != SequenceReadout::none; }
+  void validate(const std::string& place) const;
+};
+
 struct FrameClassificationSettings {
   static constexpr std::string_view name = "frame_classification";
   static constexpr std::string_view summary = "Tell the class of every frame of a noisy feature sequence.";
@@ -231,6 +289,8 @@ struct BackgroundSettings {
   double rate = 10.0;
   int steps = 1000;
 
+  static constexpr bool has_outputs() { return false; }
+
   static constexpr auto fields() {
     using Self = BackgroundSettings;
     return std::tuple{
@@ -242,8 +302,9 @@ struct BackgroundSettings {
   }
 };
 
-using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
-                            StoreRecallSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings>;
+using TaskSettings =
+    Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
+           SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

@@ -27,6 +27,8 @@ struct TaskShape {
   std::size_t max_steps = 0;    // of the longest trial of any split
   LossKind loss = LossKind::squared_error;
   Encoding encoding = Encoding::bernoulli;  // what `automatic` stands for; never automatic
+  std::size_t cells = 0;  // the network's first so many neurons are the task's: it forces their spikes and scores them
+  std::string state;      // state variable of these cells that score() reads, e.g. v
 };
 
 // A batch of trials on the host, padded to the longest of them. Outermost dimension first.
@@ -42,12 +44,16 @@ struct TrialBatch {
   std::vector<std::int32_t> segment;       // [batch, steps]  index of the segment in 0..segments-1, or -1: not scored
   std::vector<double> target;              // [batch, segments, outputs]  squared_error, bernoulli
   std::vector<std::int32_t> target_class;  // [batch, segments]  softmax
+  std::vector<std::uint8_t> forced;        // [batch, steps, cells]  1 fires, 2 does not, 0 free
+  std::vector<std::uint32_t> kind;         // [batch]  the task's own mark of a trial, for score(); or empty
 };
 
 // What came out of a batch.
 struct TrialResult {
   std::vector<double> loss;           // [batch]  sum over the scored steps
   std::vector<float> segment_output;  // [batch, segments, outputs]  mean output over a segment's steps
+  std::vector<float> state;           // [batch, steps, cells]  TaskShape::state of the task's cells
+  std::vector<std::uint8_t> spikes;   // [batch, steps, cells]
 };
 
 // Sums from which metrics are made: metric = sum / weight.

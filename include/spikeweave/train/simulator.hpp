@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,7 +61,10 @@ class Simulator {
   TrialResult run_loss(const TrialBatch& batch, bool training);
   std::vector<Real> modulators(const TrialBatch& batch);
   void upload_trial_weights(const TrialBatch& batch);
-  std::vector<Real> trial_scales(const TrialBatch& batch) const;
+  void trace_task_cells(ForwardArgs<Real>& args);
+  void add_task_cells(TrialResult& result) const;
+  std::vector<Real> trial_scales(const TrialBatch& batch, bool all_steps) const;
+  void compute_local_signal();
   EpropInputs<Real> eprop_inputs();
   void compute_hidden_gradient();
   void compute_plasticity_changes();
@@ -80,6 +84,7 @@ class Simulator {
   PlasticityState<Real> plasticity_;
   EpropForm form_ = EpropForm::trial;
   RateRegularization rate_regularization_{};
+  std::optional<EpropParams> local_;  // settings of a local learning signal
   const LossKind loss_;
   const Reduction reduction_;
   const std::size_t frame_steps_;
@@ -102,9 +107,12 @@ class Simulator {
   Buffer<Real, Real> trial_weight_;          // [batch, steps]
   Buffer<Real, Real> target_;                // [batch, segments, outputs]
   Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
-  Buffer<Real, Real> scale_;                 // [batch]
+  Buffer<Real, Real> scale_;                 // [batch]  of the outputs' errors and the rate penalty
+  Buffer<Real, Real> local_scale_;           // [batch]  of the local signal, which every step has
+  Buffer<std::uint8_t, Real> forced_;        // [batch, steps, task_cells]
   Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
   Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
+  Buffer<Real, Real> local_signal_;          // [batch, steps, neurons]  predictions of the forward pass at first
   Buffer<std::uint32_t, Real> spike_count_;  // [batch, neurons]
   Buffer<Real, Real> output_;                // [batch, steps, outputs]
   Buffer<Real, Real> error_;                 // [batch, steps, outputs]
@@ -116,6 +124,8 @@ class Simulator {
   std::vector<Buffer<float, Real>> traces_;  // per StateTrace
   // Factors of a plasticity rule: [terms, batch, steps, cells]
   Buffer<Real, Real> input_pre_factors_, neuron_pre_factors_, post_factors_;
+  std::vector<StateTrace> cell_requests_;  // the task's cells, per population
+  std::vector<Buffer<float, Real>> cell_traces_;
 };
 
 }  // namespace spikeweave
