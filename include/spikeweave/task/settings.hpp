@@ -285,6 +285,8 @@ struct BackgroundSettings {
   static constexpr std::string_view summary = "Poisson input of constant rate; nothing is scored.";
   static constexpr std::string_view source = "-";
 
+  static constexpr bool is_endless = true;
+
   int inputs = 0;
   double rate = 10.0;
   int steps = 1000;
