@@ -141,11 +141,12 @@ std::string curves_script(const WindowResult& result) {
     plot.add(block(name, x, curve, x.front() < 0.0), fmt::format("${} {} linecolor '{}' title {} noenhanced", name,
                                                                  style, i == 0 ? blue : orange, quoted(label)));
   }
-  return frame(curves.axes.front(), per_second ? "mean change of the weight [weight/s]" : "change of the weight") +
-         title(result) +
-         fmt::format("set xrange [{}:{}]\nset key below reverse Left samplen 2 spacing 1.2 width 2 maxrows 3\n", from,
-                     to) +
-         plot.blocks + plot.elements + "\n";
+  // Two columns below the picture; gnuplot takes the marks of indices for letters, hence the negative width.
+  const std::string key = window || curves.curves.size() > 1
+                              ? "set key below vertical maxrows 3 reverse Left samplen 2 spacing 1.2 width -5\n"
+                              : "unset key\n";
+  return frame(curves.axes.front(), per_second ? "mean change [weight/s]" : "change [weight]") + title(result) +
+         fmt::format("set xrange [{}:{}]\n", from, to) + key + plot.blocks + plot.elements + "\n";
 }
 
 // Two maps side by side with one scale of colours, white at 0.
@@ -171,9 +172,9 @@ std::string maps_script(const WindowResult& result) {
     return fmt::format("[{}:{}]", axis.values.front() - half, axis.values.back() + half);
   };
   std::string text = fmt::format(
-      "{}set multiplot layout 1,{} margins 0.07,0.86,0.13,0.84 spacing 0.07 title {} noenhanced\n"
+      "{}set multiplot layout 1,{} margins 0.08,0.87,0.13,0.84 spacing 0.08 title {} noenhanced\n"
       "set palette defined (-1 '{}', 0 '#ffffff', 1 '{}')\nset cbrange [{}:{}]\nset tics out nomirror\nunset key\n"
-      "set xrange {}\nset yrange {}\nset xlabel {}\nset ylabel {}\nset cblabel 'change of the weight'\n",
+      "set xrange {}\nset yrange {}\nset xlabel {}\nset ylabel {}\nset cblabel 'change [weight]'\n",
       blocks, curves.curves.size(), quoted(result.rule + ", protocol " + result.protocol), blue, orange,
       largest > 0.0 ? -largest : -1.0, largest > 0.0 ? largest : 1.0, range(curves.axes[0]), range(curves.axes[1]),
       axis_label(curves.axes[0]), axis_label(curves.axes[1]));
