@@ -123,6 +123,12 @@ ExponentialFit fit_side(const std::vector<WindowPoint>& points, double sign) {
     return fit;
   }
 
+  constexpr double farthest_start = 10.0;  // tau from D = 0 to the first point: A would be e^10 times what is seen
+  if (side.x.minCoeff() * side.x_scale > farthest_start * tau) {
+    fit.reason = "not an exponential: one point decides it alone";
+    return fit;
+  }
+
   Eigen::VectorXd residual(side.x.size());
   Eigen::MatrixXd jacobian(side.x.size(), 2);
   residuals(p, residual);
@@ -130,10 +136,6 @@ ExponentialFit fit_side(const std::vector<WindowPoint>& points, double sign) {
   const double degrees = static_cast<double>(side.x.size() - 2);
   const double variance = side.errors_known ? 1.0 : residual.squaredNorm() / degrees;
   const Eigen::Matrix2d covariance = variance * (jacobian.transpose() * jacobian).inverse();
-  if (!covariance.allFinite()) {
-    fit.reason = "not an exponential: one point decides it alone";
-    return fit;
-  }
   const Eigen::ArrayXd squared_weight = side.weight.array().square();
   const double mean = (squared_weight * side.y.array()).sum() / squared_weight.sum();
   fit.amplitude = amplitude;
