@@ -23,7 +23,7 @@
 namespace spikeweave {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 // The last line of the file.
 std::string seal_text(uLong checksum) {
   return fmt::format("\nspikeweave-crc32: {:08x}\n", static_cast<std::uint32_t>(checksum));
@@ -159,6 +159,7 @@ void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snaps
     put("/average", snapshot.average);
     put("/feedback", snapshot.feedback);
     put("/best_parameters", snapshot.best_parameters);
+    file.write<double>("/task_memory", snapshot.task_memory, {snapshot.task_memory.size()});
     write_number(file, "/epoch", snapshot.epoch);
     write_number(file, "/update_count", snapshot.update_count);
     write_number(file, "/best_epoch", snapshot.best_epoch);
@@ -198,6 +199,7 @@ TrainerSnapshot<Real> load_checkpoint(const std::string& path, const Experiment&
           .best_score = number("/best_score"),
           .best_epoch = count("/best_epoch"),
           .running_metric = number("/running_metric"),
+          .task_memory = file.read<double>("/task_memory").values,
           .result = read_result(read_text(file, "/result"), path + ": /result")};
 }
 

@@ -49,6 +49,7 @@ TrainerSnapshot<Real> odd_snapshot() {
   snapshot.best_score = -Limits::infinity();
   snapshot.best_epoch = 3;
   snapshot.running_metric = 0.1 + 0.2;
+  snapshot.task_memory = {-0.0, 9007199254740992.0, 1.0 / 3.0};
   snapshot.result.title = "\"quoted\" \xC3\xA4";
   snapshot.result.epochs = {{0, {}, 0.5}, {1, {}, 0.1}};
   Metrics& metrics = snapshot.result.epochs[1].splits["train"];
@@ -154,11 +155,11 @@ TEST_F(Checkpoint, OtherFilesAreRefused) {
 
 TEST_F(Checkpoint, OtherVersionIsRefused) {
   Hdf5File other = Hdf5File::create(file());
-  other.write_attribute("/", "version", std::int64_t{2});
+  other.write_attribute("/", "version", std::int64_t{3});
   other.close();
   put_sealed(file_bytes(file()));
 
-  expect_refused(experiment_with(evidence, {}), "checkpoint version 2; this program reads 1");
+  expect_refused(experiment_with(evidence, {}), "checkpoint version 3; this program reads 2");
 }
 
 TEST_F(Checkpoint, OtherExperimentIsRefusedWithThePlaceAndBothValues) {

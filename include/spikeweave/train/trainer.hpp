@@ -48,6 +48,7 @@ struct TrainerSnapshot {
   double best_score = 0.0;
   std::uint64_t best_epoch = 0;
   double running_metric = 0.0;
+  std::vector<double> task_memory;  // of a task that closes a loop
   RunResult result;
 };
 
@@ -82,6 +83,8 @@ class Trainer {
  private:
   struct EpochTotals;
   void require_no_evaluation() const;
+  void close_loop();
+  void report_loop(Metrics& metrics);
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
