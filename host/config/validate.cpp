@@ -290,6 +290,14 @@ void RecordedSettings::validate(const std::string& place) const {
   }
 }
 
+void PublishedFigure::validate(const std::string& place) const {
+  const std::size_t slash = metric.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == metric.size()) {
+    throw InputError(place + "/metric", in_quotes(metric) + " is not split/metric; expected e.g. test/accuracy");
+  }
+  if (source.empty()) throw InputError(place + "/source", "missing; expected where the value is published");
+}
+
 void Experiment::validate(const std::string& place) const {
   bool has_inputs = true;
   bool has_outputs = true;
@@ -297,7 +305,8 @@ void Experiment::validate(const std::string& place) const {
     if constexpr (requires { settings.has_inputs(); }) has_inputs = settings.has_inputs();
     if constexpr (requires { settings.has_outputs(); }) has_outputs = settings.has_outputs();
     // A task that makes its trials declares how many are for evaluation, or none; its training split has no end.
-    if constexpr (requires { &Task::evaluation; } || requires { Task::is_endless; }) {
+    if constexpr (
+        requires { &Task::evaluation; } || requires { Task::is_endless; }) {
       if (training.updates_per_epoch == 0) {
         throw InputError(place + "/training/updates_per_epoch",
                          fmt::format("0 means one pass over the training split, and that of {} has no end; expected 1 "

@@ -96,7 +96,7 @@ T read_number(const Hdf5File& file, const std::string& name, const std::string& 
 // The settings on which the numbers of a run depend.
 Json decisive_settings(const std::string& experiment_json) {
   Json json = parse_json(experiment_json);
-  for (const char* key : {"title", "recording", "checkpoint"}) json.erase(key);
+  for (const char* key : {"title", "recording", "checkpoint", "published"}) json.erase(key);
   json["training"].erase("epochs");
   return json;
 }
@@ -138,7 +138,7 @@ void check_experiment(const std::string& stored_json, const Experiment& experime
   const auto difference = first_difference(&stored, &current, "");
   if (!difference) return;
   throw InputError(path, fmt::format("of another experiment: {} is {} in the checkpoint and {} now; only /title, "
-                                     "/training/epochs, /recording and /checkpoint may change",
+                                     "/training/epochs, /recording, /checkpoint and /published may change",
                                      difference->pointer, difference->stored, difference->current));
 }
 

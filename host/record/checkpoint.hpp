@@ -26,8 +26,8 @@ namespace spikeweave {
 template <class Real>
 void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snapshot, const Experiment& experiment);
 
-// experiment: of the run that is to go on. It may differ from the stored one in /title, /training/epochs, /recording
-// and /checkpoint.
+// experiment: of the run that is to go on. It may differ from the stored one in /title, /training/epochs, /recording,
+// /checkpoint and /published.
 // Throws InputError, which names path: missing, damaged, of another version or precision, of another experiment (then
 // with the JSON pointer of the first setting that differs, and both values).
 template <class Real>

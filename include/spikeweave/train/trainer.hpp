@@ -85,6 +85,7 @@ class Trainer {
   void require_no_evaluation() const;
   void close_loop();
   void report_loop(Metrics& metrics);
+  void warn_of_missing_figures();
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
