@@ -71,6 +71,7 @@ SplitMetrics readout_only(const Experiment& experiment, Backend<float>& backend,
                           bool quiet) {
   Experiment other = experiment;
   other.health.silent = other.health.saturated = OnUnhealthy::ignore;  // the run that counts is done
+  other.published.clear();
   for (ProjectionSettings& projection : other.network.projections) {
     if (projection.to.front() != "output") projection.trainable = false;
   }
@@ -141,7 +142,8 @@ void run(const RunOptions& options) {
     file.close();
     if (!file) throw Error(path + ": cannot be written");
   });
-  if (!options.quiet) fmt::print("{}\nresults in {}\n", final_report(result, trainer.task()), out.folder.string());
+  if (!options.quiet)
+    fmt::print("{}\nresults in {}\n", final_report(result, trainer.task(), experiment.published), out.folder.string());
 }
 
 }  // namespace

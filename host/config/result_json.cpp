@@ -6,6 +6,7 @@
 
 #include "host/config/json.hpp"
 #include "host/config/parse.hpp"
+#include "host/train/published.hpp"
 #include "spikeweave/core/error.hpp"
 
 namespace spikeweave {
@@ -29,6 +30,18 @@ Json epochs_json(const std::vector<EpochResult>& epochs) {
     SW_EXPECTS(epoch.epoch == list.size(), "result: the epochs do not follow each other from 0");
     Json entry = json_of(epoch.splits);
     entry[seconds_key] = epoch.seconds;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// The figures that the experiment names, each with the run's own; null where the run has none.
+Json published_json(const RunResult& result, const Experiment& experiment) {
+  Json list = Json::array();
+  for (const PublishedFigure& figure : experiment.published) {
+    Json entry = to_json(figure);
+    const std::optional<double> own = measured(figure, result);
+    entry["measured"] = own ? Json(*own) : Json();
     list.push_back(std::move(entry));
   }
   return list;
@@ -129,6 +142,7 @@ std::string write_result(const RunResult& result, const Experiment& experiment) 
   json["final"] = json_of(result.final);
   Json& baselines = json["baselines"] = Json::object();
   for (const auto& [name, splits] : result.baselines) baselines[name] = json_of(splits);
+  json["published"] = published_json(result, experiment);
   json["digest"] = result.digest;
   json["warnings"] = result.warnings;
   json["config"] = to_json(experiment);

@@ -290,6 +290,14 @@ void RecordedSettings::validate(const std::string& place) const {
   }
 }
 
+void PublishedFigure::validate(const std::string& place) const {
+  const std::size_t slash = metric.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == metric.size()) {
+    throw InputError(place + "/metric", in_quotes(metric) + " is not split/metric; expected e.g. test/accuracy");
+  }
+  if (source.empty()) throw InputError(place + "/source", "missing; expected where the value is published");
+}
+
 void Experiment::validate(const std::string& place) const {
   bool has_inputs = true;
   bool has_outputs = true;

@@ -107,6 +107,19 @@ void read_weights(const Projection& projection, std::size_t index, const std::st
   for (std::size_t w = 0; w < array.values.size(); ++w) weights[w] = static_cast<double>(array.values[w]);
 }
 
+void set_single_weights(const Projection& projection, std::size_t index, double* weights) {
+  const std::vector<SingleWeight>& list = projection.settings.single_weights;
+  for (std::size_t n = 0; n < list.size(); ++n) {
+    const auto w = static_cast<std::size_t>(list[n].synapse);
+    if (w >= projection.size()) {
+      throw InputError(
+          "/network/projections/" + std::to_string(index) + "/single_weights/" + std::to_string(n) + "/synapse",
+          std::to_string(w) + "; the projection has " + std::to_string(projection.size()) + " synapses");
+    }
+    weights[w] = list[n].weight;
+  }
+}
+
 }  // namespace
 
 Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed) {
@@ -155,6 +168,7 @@ std::vector<double> initial_parameters(const Network& network, std::uint64_t see
     } else {
       read_weights(projection, p, directory, weights);
     }
+    set_single_weights(projection, p, weights);
     for (std::size_t w = 0; w < projection.size(); ++w) {
       const std::size_t pre = projection.pre.begin + projection.pre_of(w);
       const std::size_t post = projection.post.begin + projection.post_of(w);

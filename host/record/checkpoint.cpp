@@ -108,7 +108,7 @@ T read_number(const Hdf5File& file, const std::string& name, const std::string& 
 // The settings on which the numbers of a run depend.
 Json decisive_settings(const std::string& experiment_json) {
   Json json = parse_json(experiment_json);
-  for (const char* key : {"title", "recording", "checkpoint"}) json.erase(key);
+  for (const char* key : {"title", "recording", "checkpoint", "published"}) json.erase(key);
   json["training"].erase("epochs");
   return json;
 }
@@ -150,7 +150,7 @@ void check_experiment(const std::string& stored_json, const Experiment& experime
   const auto difference = first_difference(&stored, &current, "");
   if (!difference) return;
   throw InputError(path, fmt::format("of another experiment: {} is {} in the checkpoint and {} now; only /title, "
-                                     "/training/epochs, /recording and /checkpoint may change",
+                                     "/training/epochs, /recording, /checkpoint and /published may change",
                                      difference->pointer, difference->stored, difference->current));
 }
 
@@ -171,6 +171,7 @@ void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snaps
     put("/average", snapshot.average);
     put("/feedback", snapshot.feedback);
     put("/best_parameters", snapshot.best_parameters);
+    file.write<double>("/task_memory", snapshot.task_memory, {snapshot.task_memory.size()});
     write_bytes(file, "/carried", snapshot.carried);
     write_number(file, "/epoch", snapshot.epoch);
     write_number(file, "/update_count", snapshot.update_count);
@@ -212,6 +213,7 @@ TrainerSnapshot<Real> load_checkpoint(const std::string& path, const Experiment&
           .best_score = number("/best_score"),
           .best_epoch = count("/best_epoch"),
           .running_metric = number("/running_metric"),
+          .task_memory = file.read<double>("/task_memory").values,
           .result = read_result(read_text(file, "/result"), path + ": /result")};
 }
 

@@ -2,11 +2,12 @@
 //
 // HDF5, then one line of text with the CRC-32 of all bytes before it: a file that is cut or damaged is told from a good
 // one before HDF5 reads it. Real is the precision of the run, n the number of parameters.
-//   attribute version                  1; another number is not read
+//   attribute version                  2; another number is not read
 //   attribute precision                float32, float64: the element type of the arrays
 //   /parameters /first_moment /second_moment /average     [n] Real
 //   /feedback                          [outputs * neurons] Real
 //   /best_parameters                   [n] Real, or [0] before the first evaluation
+//   /task_memory                       [any] float64, of a task that closes a loop
 //   /epoch /update_count /best_epoch   uint64
 //   /best_score /running_metric        float64
 //   /experiment                        [bytes] uint8: JSON text, every effective setting
@@ -25,8 +26,8 @@ namespace spikeweave {
 template <class Real>
 void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snapshot, const Experiment& experiment);
 
-// experiment: of the run that is to go on. It may differ from the stored one in /title, /training/epochs, /recording
-// and /checkpoint.
+// experiment: of the run that is to go on. It may differ from the stored one in /title, /training/epochs, /recording,
+// /checkpoint and /published.
 // Throws InputError, which names path: missing, damaged, of another version or precision, of another experiment (then
 // with the JSON pointer of the first setting that differs, and both values).
 template <class Real>

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "host/train/published.hpp"
 #include "host/train/stopwatch.hpp"
 #include "spikeweave/train/trainer.hpp"
 
@@ -75,6 +76,20 @@ void Trainer<Real>::evaluate_untrained() {
   result_.epochs.push_back(untrained);
 }
 
+// A published figure that this run cannot be held against.
+template <class Real>
+void Trainer<Real>::warn_of_missing_figures() {
+  for (std::size_t n = 0; n < experiment_.published.size(); ++n) {
+    const PublishedFigure& figure = experiment_.published[n];
+    if (measured(figure, result_)) continue;
+    std::string known;
+    for (const auto& [split, metrics] : result_.final) {
+      for (const auto& [metric, value] : metrics) known += " " + split + "/" + metric;
+    }
+    warn(fmt::format("/published/{}/metric: the run has no {}; it has{}", n, figure.metric, known));
+  }
+}
+
 template <class Real>
 void Trainer<Real>::finish() {
   if (result_.epochs.empty()) evaluate_untrained();
@@ -87,6 +102,7 @@ void Trainer<Real>::finish() {
   }
   result_.final["train"] = result_.epochs.back().splits["train"];
   if (!best_parameters_.empty()) result_.final["valid"]["best_epoch"] = static_cast<double>(best_epoch_);
+  warn_of_missing_figures();
   for (const Split split : {Split::train, Split::valid, Split::test}) {
     for (const auto& [name, metrics] : task_->baselines(split)) result_.baselines[name][split_name(split)] = metrics;
   }

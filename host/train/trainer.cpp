@@ -57,6 +57,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
     simulator_->carry_state();
     intervals_ = std::make_unique<IntervalStatistics>(network_.neurons);
   }
+  close_loop();
   result_.title = experiment.title;
   result_.seed = experiment.seed;
   result_.backend = backend.kind();
@@ -143,9 +144,11 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
   score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
   task_->score(batch_, trial, score);
   for (const auto& [name, sum] : score.metrics) totals.score.add(name, sum.sum, sum.weight);
-  const double main = score.metrics[task_->main_metric()].value();
-  running_metric_ =
-      updater_->update_count() == 1 ? main : running_decay * running_metric_ + (1.0 - running_decay) * main;
+  if (score.metrics.contains(task_->main_metric())) {
+    const double main = score.metrics[task_->main_metric()].value();
+    running_metric_ =
+        updater_->update_count() == 1 ? main : running_decay * running_metric_ + (1.0 - running_decay) * main;
+  }
 
   const std::vector<std::uint32_t> counts = simulator_->spike_counts();
   double spikes = 0.0;
@@ -153,7 +156,11 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
     totals.spikes[n % network_.neurons] += counts[n];
     spikes += counts[n];
   }
-  if (intervals_ != nullptr && batch_.batch == 1) intervals_->add(simulator_->spikes(), batch_.steps);
+  if (batch_.batch == 1 && (intervals_ != nullptr || task_->closed_loop() != nullptr)) {
+    const std::vector<std::uint8_t> all = simulator_->spikes();
+    if (intervals_ != nullptr) intervals_->add(all, batch_.steps);
+    if (ClosedLoop* const loop = task_->closed_loop()) loop->observe(all, batch_.steps);
+  }
   const double steps = std::accumulate(batch_.length.begin(), batch_.length.end(), 0.0);
   totals.steps += steps;
   ++totals.update;
@@ -176,7 +183,7 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
   check_health(totals);
   Metrics& train = splits["train"];
   train = totals.score.values();
-  train["running_" + task_->main_metric()] = running_metric_;
+  if (train.contains(task_->main_metric())) train["running_" + task_->main_metric()] = running_metric_;
   for (const Population& population : network_.populations) {
     const auto first = totals.spikes.begin() + static_cast<std::ptrdiff_t>(population.neurons.begin);
     const double spikes = std::accumulate(first, first + static_cast<std::ptrdiff_t>(population.neurons.count), 0.0);
@@ -188,6 +195,7 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
     const std::vector<Real> parameters = state_->parameters();
     report_weights(network_, {parameters.begin(), parameters.end()}, train);
   }
+  report_loop(train);
 }
 
 template <class Real>
@@ -279,6 +287,7 @@ TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
           best_score_,
           best_epoch_,
           running_metric_,
+          task_->closed_loop() != nullptr ? task_->closed_loop()->save() : std::vector<double>(),
           result_};
 }
 
@@ -302,6 +311,7 @@ void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
   best_score_ = from.best_score;
   best_epoch_ = from.best_epoch;
   running_metric_ = from.running_metric;
+  if (ClosedLoop* const loop = task_->closed_loop()) loop->load(from.task_memory);
   const RunResult here = result_;
   result_ = from.result;
   result_.title = here.title;  // a run may go on under another title and on another machine

@@ -1,5 +1,6 @@
 // The program as a person meets it: exit status, one line on stderr, files in the output folder.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -33,7 +34,7 @@ class Program : public ProgramRun {
 
 TEST_F(Program, EveryShippedExperimentPassesCheck) {
   std::size_t count = 0;
-  for (const auto& entry : fs::directory_iterator(std::string(SW_SOURCE_DIR) + "/tasks")) {
+  for (const auto& entry : fs::recursive_directory_iterator(std::string(SW_SOURCE_DIR) + "/tasks")) {
     if (entry.path().extension() != ".json") continue;
     const Outcome o = run("check " + entry.path().string());
     EXPECT_EQ(o.status, 0) << entry.path() << ": " << o.err;
@@ -60,6 +61,21 @@ TEST_F(Program, RecordsWhatIsAskedFor) {
   const Outcome o = run(short_run("store_recall", "--set /recording/trials=2 --set '/recording/states=[\"v\",\"a\"]'"));
   EXPECT_EQ(o.status, 0) << o.err;
   EXPECT_TRUE(fs::exists(output("store_recall", "recording_epoch_1.h5")));
+}
+
+TEST_F(Program, PublishedFiguresArePrintedBesideThoseOfTheRun) {
+  const Outcome o =
+      run(short_run("store_recall",
+                    "--set '/published=[{\"metric\": \"test/accuracy\", \"value\": 0.95, \"source\": \"a paper\"},"
+                    " {\"metric\": \"test/speed\", \"value\": 2, \"source\": \"none\"}]'"));
+  ASSERT_EQ(o.status, 0) << o.err;
+  const RunResult result = read_result(text_of(output("store_recall", "result.json")), "result");
+
+  const auto own = fmt::format("{:.5g}", result.final.at("test").at("accuracy"));
+  EXPECT_NE(o.out.find(fmt::format("  test/accuracy             0.95  {:>11}  a paper\n", own)), std::string::npos)
+      << o.out;
+  EXPECT_NE(o.out.find("  test/speed                   2         none  none\n"), std::string::npos) << o.out;
+  EXPECT_NE(o.err.find("/published/1/metric: the run has no test/speed; it has"), std::string::npos) << o.err;
 }
 
 TEST_F(Program, ResumeGivesTheBitsOfTheLongRun) {

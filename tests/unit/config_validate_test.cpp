@@ -217,5 +217,17 @@ TEST(LearningRateSchedule, WarmupMultipliesTheCosine) {
   EXPECT_NEAR(schedule.factor(49, 98), 0.25, 1e-15);  // 50/100 * 0.5 * (1 + cos(pi/2))
 }
 
+TEST(ValidatePublished, FiguresHaveAMetricAValueAndASource) {
+  const auto error = [](const std::string& figure) { return error_with("/published", "[" + figure + "]"); };
+
+  EXPECT_EQ(error(R"({"metric": "test/accuracy", "value": 1, "source": "x"})"), "");
+  EXPECT_EQ(error(R"({"metric": "accuracy", "value": 1, "source": "x"})"),
+            "/published/0/metric: \"accuracy\" is not split/metric; expected e.g. test/accuracy");
+  EXPECT_EQ(error(R"({"metric": "test/accuracy", "value": 1})"),
+            "/published/0/source: missing; expected where the value is published");
+  EXPECT_NE(error(R"({"metric": "test/accuracy", "source": "x"})").find("/published/0/value: missing"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace spikeweave

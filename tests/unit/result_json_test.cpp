@@ -70,6 +70,20 @@ TEST(WriteResult, EveryNumberHasItsPointer) {
   EXPECT_EQ(at("/config/network/populations/0/neuron/tau_m"), 20.0);
 }
 
+TEST(WriteResult, PublishedFiguresStandBesideThoseOfTheRun) {
+  Experiment with_figures = experiment();
+  with_figures.published = {{"test/loss", 1.0, "a paper"}, {"test/accuracy", 0.5, "another"}};
+
+  const Json json = parse_json(write_result(two_epochs(), with_figures));
+  const auto at = [&json](const char* pointer) { return json.at(Json::json_pointer(pointer)); };
+
+  EXPECT_EQ(at("/published/0/metric"), "test/loss");
+  EXPECT_EQ(at("/published/0/value"), 1.0);
+  EXPECT_EQ(at("/published/0/measured"), 1.125);
+  EXPECT_EQ(at("/published/0/source"), "a paper");
+  EXPECT_TRUE(at("/published/1/measured").is_null());
+}
+
 TEST(WriteResult, EpochsFollowEachOther) {
   RunResult result = two_epochs();
   result.epochs[1].epoch = 2;

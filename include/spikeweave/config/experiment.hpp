@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -137,6 +138,23 @@ struct CheckpointSettings {
   }
 };
 
+// A figure from elsewhere that the run should come near to, printed beside its own at the end.
+struct PublishedFigure {
+  std::string metric;
+  double value = std::numeric_limits<double>::quiet_NaN();
+  std::string source;
+
+  static constexpr auto fields() {
+    using Self = PublishedFigure;
+    return std::tuple{
+        field("metric", &Self::metric, "Split and metric of the final result, e.g. test/accuracy."),
+        field("value", &Self::value, "", any_value, "The published value."),
+        field("source", &Self::source, "Where it is published, and under which conditions."),
+    };
+  }
+  void validate(const std::string& place) const;
+};
+
 struct Experiment {
   std::string title;
   std::uint64_t seed = 1;
@@ -149,6 +167,7 @@ struct Experiment {
   HealthSettings health{};
   RecordingSettings recording{};
   CheckpointSettings checkpoint{};
+  std::vector<PublishedFigure> published;
 
   static constexpr auto fields() {
     using Self = Experiment;
@@ -164,6 +183,7 @@ struct Experiment {
         field("health", &Self::health, "What to do about dead and saturated populations."),
         field("recording", &Self::recording, "Spikes and states to keep."),
         field("checkpoint", &Self::checkpoint, "When to save the state of the run."),
+        field("published", &Self::published, "Figures from elsewhere, printed beside those of the run."),
     };
   }
   // Settings that only make sense together. place: JSON pointer of the experiment ("").

@@ -52,6 +52,21 @@ struct EnumNames<WeightScale> {
   static constexpr std::array<std::string_view, 2> names{"unit", "fan_in"};
 };
 
+// The initial weight of one synapse.
+struct SingleWeight {
+  int synapse = -1;
+  double weight = 0.0;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("synapse", &SingleWeight::synapse, "", closed(0, 2147483647),
+              "Index of the synapse: of a dense projection pre * size of the post side + post; of a sparse one its "
+              "place in the order (delay, pre, post)."),
+        field("weight", &SingleWeight::weight, "", any_value, "Its initial weight, as it stands."),
+    };
+  }
+};
+
 struct ProjectionSettings {
   std::vector<std::string> from;
   std::vector<std::string> to;
@@ -61,6 +76,7 @@ struct ProjectionSettings {
   Distribution weights = Distribution::gaussian(0.0, 1.0);
   WeightScale scale = WeightScale::fan_in;
   std::string weights_file;
+  std::vector<SingleWeight> single_weights;
   bool trainable = true;
   bool self_connections = false;
   double low = -100.0;
@@ -85,6 +101,7 @@ struct ProjectionSettings {
         field("weights_file", &Self::weights_file,
               "Initial weights from a file instead: x.npy or x.h5:/data/set, shape [pre, post], or [synapses] where "
               "not every pair is connected with one delay."),
+        field("single_weights", &Self::single_weights, "Initial weights of single synapses, in place of the above."),
         field("trainable", &Self::trainable, "Whether learning changes the weights."),
         field("self_connections", &Self::self_connections, "Whether a neuron may project to itself."),
         field("low", &Self::low, "Lower bound of the weights."),

@@ -304,9 +304,46 @@ struct BackgroundSettings {
   }
 };
 
-using TaskSettings =
-    Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
-           SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings>;
+// Reward for the cells of one synapse that fire in the right order.
+struct RewardedPairingSettings {
+  static constexpr std::string_view name = "rewarded_pairing";
+  static constexpr std::string_view summary =
+      "Reward, seconds later, each spike of a synapse's post cell after its pre cell's.";
+  static constexpr std::string_view source = "Izhikevich 2007, Cereb. Cortex 17:2443-2452, Fig. 1";
+
+  static constexpr bool is_endless = true;
+
+  int steps = 1000;
+  int projection = 0;
+  int synapse = 0;
+  double window = 20.0;
+  double reward = 0.5;
+  double delay_low = 1000.0;
+  double delay_high = 3000.0;
+
+  static constexpr bool has_inputs() { return false; }
+  static constexpr bool has_outputs() { return false; }
+
+  static constexpr auto fields() {
+    using Self = RewardedPairingSettings;
+    return std::tuple{
+        field("steps", &Self::steps, "steps", closed(1, 1e6), "Length of a trial; trials continue each other."),
+        field("projection", &Self::projection, "", closed(0, 1e6), "Index of the projection of the synapse."),
+        field("synapse", &Self::synapse, "", closed(0, 2147483647),
+              "Index of the synapse in its projection, see single_weights there."),
+        field("window", &Self::window, "ms", positive,
+              "The post cell's spike counts if it comes after the pre cell's last one, by less than this."),
+        field("reward", &Self::reward, "", any_value, "What the modulator gets for each such pair."),
+        field("delay_low", &Self::delay_low, "ms", positive,
+              "Shortest time from the pair to its reward; at least a trial's length."),
+        field("delay_high", &Self::delay_high, "ms", positive, "Longest time; uniform between the two."),
+    };
+  }
+};
+
+using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
+                            StoreRecallSettings, SequencePredictionSettings, FrameClassificationSettings,
+                            RecordedSettings, BackgroundSettings, RewardedPairingSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

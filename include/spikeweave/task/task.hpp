@@ -1,4 +1,5 @@
-// A task: inputs, targets and scores of trials. Pure: trial `id` of a split is always the same, whoever asks.
+// A task: inputs, targets and scores of trials. Pure: trial `id` of a split is always the same, whoever asks, unless
+// the task closes a loop.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "spikeweave/ops/encode.hpp"
 #include "spikeweave/ops/readout.hpp"
+#include "spikeweave/task/closed_loop.hpp"
 
 namespace spikeweave {
 
@@ -98,6 +100,9 @@ class Task {
 
   // Figures that need no network, such as {"marginal", {{"nll", 11.09}}}: baseline name -> metric -> value on `split`.
   virtual std::map<std::string, std::map<std::string, double>> baselines(Split split) const;
+
+  // Of a task that closes a loop; else nullptr.
+  virtual ClosedLoop* closed_loop() { return nullptr; }
 };
 
 // Adds "accuracy": the share of scored segments whose largest mean output is the target class.

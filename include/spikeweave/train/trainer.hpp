@@ -49,6 +49,7 @@ struct TrainerSnapshot {
   double best_score = 0.0;
   std::uint64_t best_epoch = 0;
   double running_metric = 0.0;
+  std::vector<double> task_memory;  // of a task that closes a loop
   RunResult result;
 };
 
@@ -83,6 +84,9 @@ class Trainer {
  private:
   struct EpochTotals;
   void require_no_evaluation() const;
+  void close_loop();
+  void report_loop(Metrics& metrics);
+  void warn_of_missing_figures();
   std::vector<std::byte> carried_state() const;
   void set_carried_state(const std::vector<std::byte>& bytes);
   void evaluate_untrained();
