@@ -26,7 +26,7 @@ class ForcedNetwork {
         neurons_(neurons),
         steps_(steps),
         backend_(make_cpu_backend<Real>()),
-        network_(build_network(network_settings(neurons, neuron), shape())),
+        network_(build_network(network_settings(neurons, neuron), shape(), 1)),
         state_(*backend_, network_, {}, 1) {
     std::vector<Real> weights(network_.parameter_count, Real(0));
     std::fill_n(weights.begin(), inputs * neurons, static_cast<Real>(weight));
@@ -35,6 +35,42 @@ class ForcedNetwork {
 
   // The change of all weights under descent with rate 1, summed over the trials: [inputs, neurons], [neurons, neurons].
   std::vector<Real> weight_change(const std::vector<Trains>& trials, const EpropParams& rule) {
+    LearningSettings learning;
+    learning.value = rule;
+    std::vector<Real> change = gradient(trials, learning);
+    for (Real& w : change) w *= -static_cast<Real>(trials.size());  // the gradient is the mean over the trials
+    return change;
+  }
+
+  // The change by a plasticity rule, summed over the trials. Forms that change weights while a trial runs start each
+  // trial from the same weights.
+  template <class Params>
+  std::vector<Real> plastic_change(const std::vector<Trains>& trials, const Params& rule, PlasticityForm form) {
+    Plastic<Params> settings;
+    static_cast<Params&>(settings) = rule;
+    settings.form = form;
+    LearningSettings learning;
+    learning.value = settings;
+    if (form == PlasticityForm::trial) {
+      std::vector<Real> change = gradient(trials, learning);
+      for (Real& w : change) w = -w;
+      return change;
+    }
+    const std::vector<Real> before = state_.parameters();
+    std::vector<Real> change(before.size(), Real(0));
+    for (const Trains& trial : trials) {
+      gradient({trial}, learning);
+      const std::vector<Real> after = state_.parameters();
+      for (std::size_t w = 0; w < change.size(); ++w) change[w] += after[w] - before[w];
+      state_.set_parameters(before);
+    }
+    return change;
+  }
+
+  std::vector<std::uint8_t> spikes;  // [batch, steps, neurons] of the last run
+
+ private:
+  std::vector<Real> gradient(const std::vector<Trains>& trials, const LearningSettings& learning) {
     TrialBatch batch;
     batch.batch = trials.size();
     batch.steps = batch.frames = steps_;
@@ -46,20 +82,13 @@ class ForcedNetwork {
       batch.events.insert(batch.events.end(), trial.pre.begin(), trial.pre.end());
       for (const std::uint8_t spike : trial.post) batch.forced.push_back(spike != 0 ? 1 : 2);
     }
-    LearningSettings learning;
-    learning.value = rule;
     Simulator<Real> simulator(state_, learning, LossKind::softmax, Reduction::sum, 1, 1);
     simulator.run(batch, keys, {.training = true, .traces = {}});
     spikes = simulator.spikes();
     simulator.compute_gradient();
-    std::vector<Real> change = state_.arrays.gradient.download();
-    for (Real& w : change) w *= -static_cast<Real>(trials.size());  // the gradient is the mean over the trials
-    return change;
+    return state_.arrays.gradient.download();
   }
 
-  std::vector<std::uint8_t> spikes;  // [batch, steps, neurons] of the last run
-
- private:
   TaskShape shape() const {
     return {.inputs = inputs_,
             .outputs = 0,

@@ -173,8 +173,19 @@ std::vector<double> pair_sums(const std::vector<Trains>& trials) {
   return sums;
 }
 
-// The identity's three sides: e-prop's two forms, the sum over pairs, and (once it is there) the rule for pair STDP,
-// with A_plus = (1-alpha)/(1-alpha lam), A_minus = (1-lam)/(1-alpha lam), coincident spikes potentiating.
+// Pair STDP with the constants that the derivation predicts; its traces decay once more than the derivation's before
+// the other side reads them, hence the division by lam.
+PairStdpParams predicted_stdp() {
+  PairStdpParams rule;
+  rule.tau_plus = tau_m;
+  rule.tau_minus = tau_lam;
+  rule.a_plus = (1.0 - alpha) / (1.0 - alpha * lam);
+  rule.a_minus = (1.0 - lam) / (1.0 - alpha * lam) / lam;
+  rule.coincidence = Coincidence::ltp;
+  return rule;
+}
+
+// The identity's three sides: e-prop's two forms, the rule for pair STDP in its three forms, and the sum over pairs.
 TYPED_TEST(StdpFromEprop, RandomTrainsGiveTheSumOverAllPairs) {
   const std::vector<Trains> trials = random_trains(3);
   const std::vector<double> expected = pair_sums(trials);
@@ -184,6 +195,9 @@ TYPED_TEST(StdpFromEprop, RandomTrainsGiveTheSumOverAllPairs) {
       expect_close(net.weight_change(trials, local_rule(form)), expected, name);
     }
     ASSERT_GT(std::count(net.spikes.begin(), net.spikes.end(), 1), 200);
+    for (const PlasticityForm form : {PlasticityForm::trial, PlasticityForm::step, PlasticityForm::event}) {
+      expect_close(net.plastic_change(trials, predicted_stdp(), form), expected, name + " pair_stdp");
+    }
   }
 }
 

@@ -274,7 +274,7 @@ TEST_P(Forward, TwoNeuronsByHand) {
   args.length = length.cview();
   args.events = events.cview();
   args.input.at[args.input.count++] = {0, 1, 0, 1, input_weights.data()};
-  args.recurrent.at[args.recurrent.count++] = {0, 1, 1, 1, recurrent_weights.data()};
+  args.recurrent.at[args.recurrent.count++] = {0, 1, 1, 1, recurrent_weights.data(), 1};
   args.populations = {{.model = 0, .begin = 0, .count = 2, .state = state.data(), .derived = derived.data()}};
   args.spikes = spikes.view();
   args.psi = psi.view();

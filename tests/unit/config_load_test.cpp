@@ -48,10 +48,11 @@ TEST_F(LoadExperiment, OverridesReplaceAddAndAppendInOrder) {
 
 TEST_F(LoadExperiment, OverrideIsCheckedLikeTheFile) {
   EXPECT_EQ(error("/seed=abc"), "FILE: /seed: expected a whole number, found \"abc\"");
-  EXPECT_EQ(error("/training/epoch=3"),
-            "FILE: /training/epoch: unknown key; did you mean \"epochs\"? known keys are batch_size clip_norm "
-            "compare_readout_only epochs evaluate_every evaluation_batch parameter_average reduction schedule "
-            "select_best updates_per_epoch");
+  EXPECT_EQ(
+      error("/training/epoch=3"),
+      "FILE: /training/epoch: unknown key; did you mean \"epochs\"? known keys are batch_size carry_state clip_norm "
+      "compare_readout_only epochs evaluate_every evaluation_batch parameter_average reduction schedule "
+      "select_best updates_per_epoch");
 }
 
 TEST_F(LoadExperiment, BadPointerIsAnErrorThatNamesTheOption) {

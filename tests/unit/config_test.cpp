@@ -54,7 +54,7 @@ TEST(ReadExperiment, EveryKindOfValueIsRead) {
   json["title"] = "a title";
   json["training"] = {{"epochs", 3}, {"select_best", false}, {"schedule", {{"kind", "cosine"}}}};
   json["task"]["periods"] = {2.5, 4};
-  json["learning"] = {{"form", "step"}};  // the only rule need not be named
+  json["learning"] = {{"rule", "eprop"}, {"form", "step"}};
   json["optimizer"] = {{"type", "sgd"}, {"learning_rate", 0.25}};
 
   const Experiment e = read_experiment(json.dump(), "e.json");
@@ -146,7 +146,8 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
   json.erase("task");
   EXPECT_EQ(error_in(json.dump()),
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
-            "evidence_accumulation store_recall sequence_prediction frame_classification recorded");
+            "evidence_accumulation store_recall sequence_prediction frame_classification recorded background "
+            "rewarded_pairing");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),

@@ -192,7 +192,7 @@ std::string experiment_error(const std::string& name, const std::vector<std::str
   return error_of([&] {
     const std::string directory = std::string(SW_SOURCE_DIR) + "/tasks/science";
     const Experiment e = load_experiment(directory + "/" + name + ".json", overrides);
-    build_network(e.network, make_task(e.task, e.seed, directory, e.network.dt)->shape());
+    build_network(e.network, make_task(e.task, e.seed, directory, e.network.dt)->shape(), 1);
   });
 }
 
