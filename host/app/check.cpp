@@ -29,7 +29,8 @@ void add_check_command(CLI::App& program, int&) {
     const std::string directory = std::filesystem::path(options->file).parent_path().string();
     const auto task = make_task(experiment.task, experiment.seed, directory, experiment.network.dt);
     const Network network = build_network(experiment.network, task->shape(), experiment.seed);
-    initial_parameters(network, experiment.seed, directory);
+    const std::vector<double> parameters = initial_parameters(network, experiment.seed, directory);
+    if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network, parameters);
     state_traces(network, experiment.recording);
     if (options->print) {
       fmt::print("{}\n", write_experiment(experiment));

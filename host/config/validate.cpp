@@ -172,6 +172,11 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
                                      number_text(training.parameter_average)));
       }
     }
+    if (experiment.network.input.dropout != 0.0) {
+      throw InputError(place + "/network/input/dropout",
+                       fmt::format("{} hides input from the neurons, not from {}; expected 0",
+                                   number_text(experiment.network.input.dropout), settings.name));
+    }
     if (training.clip_norm != 0.0) {
       throw InputError(place + "/training/clip_norm", fmt::format("{} clips a gradient, and {} has none; expected 0",
                                                                   number_text(training.clip_norm), settings.name));

@@ -129,9 +129,12 @@ class RuleStepper final : public OnlineRule<Real> {
   // Calls visit(i) for the pre cells whose event was sent `shift` steps ago.
   template <class Visitor>
   void for_each_event(const StepActivity& now, const Real* values, std::size_t shift, Visitor&& visit) const {
-    if (of_.kind == ProjectionKind::input && values != nullptr) {  // without delay, see Experiment::validate
+    if (of_.kind == ProjectionKind::input && values != nullptr) {
+      const std::int64_t sent = now.t - static_cast<std::int64_t>(shift);
+      if (sent < 0) return;
+      const Real* const row = args_.values.row(0, static_cast<std::size_t>(sent) / args_.frame_steps);
       for (std::size_t i = 0; i < view_.pre_count; ++i) {
-        if (values[view_.pre_begin + i] != Real(0)) visit(i);
+        if (row[view_.pre_begin + i] != Real(0)) visit(i);
       }
       return;
     }

@@ -178,4 +178,23 @@ std::vector<double> initial_parameters(const Network& network, std::uint64_t see
   return parameters;
 }
 
+void require_weights_inside_bounds(const Network& network, const std::vector<double>& parameters) {
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    const ProjectionSettings& settings = projection.settings;
+    if (!settings.trainable || projection.kind == ProjectionKind::readout) continue;
+    for (std::size_t w = 0; w < projection.size(); ++w) {
+      const double weight = parameters[projection.offset + w];
+      const bool self = projection.has_diagonal &&
+                        projection.pre.begin + projection.pre_of(w) == projection.post.begin + projection.post_of(w);
+      if (self || (weight >= settings.low && weight <= settings.high)) continue;
+      throw InputError("/network/projections/" + std::to_string(p) + "/weights",
+                       "the weight from cell " + std::to_string(projection.pre_of(w)) + " to cell " +
+                           std::to_string(projection.post_of(w)) + " starts at " + std::to_string(weight) +
+                           ", outside of the bounds low and high, [" + std::to_string(settings.low) + ", " +
+                           std::to_string(settings.high) + "]");
+    }
+  }
+}
+
 }  // namespace spikeweave

@@ -45,6 +45,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
   const TaskShape shape = task_->shape();
   state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
+  if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network_, initial);
   const std::vector<Real> parameters(initial.begin(), initial.end());
   state_->set_parameters(parameters);
   state_->arrays.average.upload(parameters);
@@ -53,7 +54,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
   updater_ = std::make_unique<Updater<Real>>(*state_, experiment.learning, experiment.optimizer,
                                              experiment.training.clip_norm, experiment.training.parameter_average);
   if (experiment.training.carry_state) {
-    require_no_evaluation();
+    check_carried_run();
     simulator_->carry_state();
     intervals_ = std::make_unique<IntervalStatistics>(network_.neurons);
   }
@@ -68,7 +69,14 @@ template <class Real>
 Trainer<Real>::~Trainer() = default;
 
 template <class Real>
-void Trainer<Real>::require_no_evaluation() const {
+void Trainer<Real>::check_carried_run() const {
+  for (std::size_t p = 0; p < network_.projections.size(); ++p) {
+    if (network_.projections[p].kind != ProjectionKind::input || network_.projections[p].delay == 0) continue;
+    throw InputError(fmt::format("/network/projections/{}/delay", p),
+                     fmt::format("{} steps: input under way at the end of a trial would be lost, as "
+                                 "/training/carry_state is true; expected 0",
+                                 network_.projections[p].delay));
+  }
   for (const Split split : {Split::valid, Split::test}) {
     if (task_->trial_count(split) == 0) continue;
     throw InputError("/training/carry_state",

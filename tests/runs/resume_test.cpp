@@ -68,7 +68,8 @@ class Resume : public ::testing::Test, protected ScratchFolder {
     whole.trainer.finish();
     second.trainer.finish();
     expect_same_bits(second.trainer.snapshot(), whole.trainer.snapshot());
-    EXPECT_FALSE(whole.trainer.result().digest.empty());
+    EXPECT_EQ(whole.trainer.result().digest.empty(),
+              whole.experiment.training.carry_state);                 // then nothing is evaluated
     EXPECT_GT(whole.trainer.result().final["train"]["rate_a"], 1.0);  // [Hz]: a silent network would show nothing
   }
 };
@@ -102,6 +103,24 @@ TEST_F(Resume, EpochsOfOnePassGoOnBitForBit) {
       chorales,
       {"/training/updates_per_epoch=0", "/training/epochs=2", "/training/evaluate_every=0", "/optimizer/type=sgd"}, {},
       1);
+}
+
+// State that goes on from trial to trial: spikes under way, traces, eligibilities, noise.
+constexpr const char* carried = R"({"seed": 4,
+  "task": {"type": "background", "inputs": 20, "rate": 60, "steps": 130},
+  "network": {
+    "populations": [{"name": "a", "size": 15, "neuron": {"model": "escape_lif"}}],
+    "projections": [{"from": "input", "to": "a", "weights": 0.6, "scale": "unit", "low": 0, "high": 1},
+                    {"from": "a", "to": "a", "connectivity": {"type": "fixed_probability", "probability": 0.4},
+                     "delay": {"distribution": "uniform", "low": 1, "high": 20}, "weights": 0.1, "low": 0, "high": 0.5}]},
+  "learning": {"rule": "triplet_stdp"},
+  "training": {"epochs": 5, "batch_size": 1, "updates_per_epoch": 1, "carry_state": true}})";
+
+TEST_F(Resume, CarriedStateGoesOnBitForBit) {
+  for (const char* rule : {"pair_stdp", "triplet_stdp", "presynaptic_centred_stdp", "window_stdp", "rewarded_stdp"}) {
+    SCOPED_TRACE(rule);
+    expect_resumed_run_is_the_same(carried, {std::string("/learning/rule=") + rule}, {}, 2);
+  }
 }
 
 TEST_F(Resume, RunKeepsItsOwnTitle) {

@@ -67,6 +67,10 @@ struct Network {
 // the task or each other's sizes.
 Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed);
 
+// For plasticity rules, which keep weights inside their bounds but do not bring them there: throws InputError where a
+// weight of a trainable projection between cells starts outside.
+void require_weights_inside_bounds(const Network& network, const std::vector<double>& parameters);
+
 // Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
 // [parameter_count].
 std::vector<double> initial_parameters(const Network& network, std::uint64_t seed, const std::string& directory);

@@ -83,7 +83,7 @@ class Trainer {
 
  private:
   struct EpochTotals;
-  void require_no_evaluation() const;
+  void check_carried_run() const;
   void close_loop();
   void report_loop(Metrics& metrics);
   void warn_of_missing_figures();
