@@ -30,6 +30,7 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
       return make_frame_classification(s, seed);
     }
     std::unique_ptr<Task> operator()(const BackgroundSettings& s) const { return make_background(s, dt); }
+    std::unique_ptr<Task> operator()(const EnergyRelaxationSettings& s) const { return make_energy_relaxation(s); }
     std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
   };
 

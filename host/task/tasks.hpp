@@ -20,6 +20,7 @@ std::unique_ptr<Task> make_sequence_prediction(const SequencePredictionSettings&
 std::unique_ptr<Task> make_frame_classification(const FrameClassificationSettings& settings, std::uint64_t seed);
 std::unique_ptr<Task> make_piano_roll(const PianoRollSettings& settings, const std::string& directory);
 std::unique_ptr<Task> make_background(const BackgroundSettings& settings, double dt);
+std::unique_ptr<Task> make_energy_relaxation(const EnergyRelaxationSettings& settings);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

@@ -49,7 +49,8 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
       loss_(loss),
       reduction_(reduction),
       frame_steps_(frame_steps),
-      seed_(seed) {
+      seed_(seed),
+      has_rates_(has_rate_models(state.network)) {
   learning.visit([this]<class S>(const S& settings) {
     if constexpr (PlasticSettings<S>) {
       plasticity_form_ = settings.form;
@@ -92,7 +93,9 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
   put(segment_, batch.segment, {batch_, steps_}, "segments");
   put(scale_, trial_scales(batch, network_.outputs == 0), {batch_}, "error scales");
   if (local_) put(local_scale_, trial_scales(batch, true), {batch_}, "local signal scales");
-  put(forced_, batch.forced, {batch_, steps_, network_.task_cells}, "forced spikes");
+  put(forced_, batch.forced, {batch_, steps_, batch.forced.empty() ? 0 : network_.task_cells}, "forced spikes");
+  put(clamp_, converted<Real>(batch.clamp), {batch_, batch.frames, batch.clamp.empty() ? 0 : network_.task_cells},
+      "clamps");
   if (loss_ == LossKind::softmax) {
     put(target_class_, batch.target_class, {batch_, batch.segments}, "target classes");
   } else {
@@ -156,6 +159,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   const std::string sized_by = " (/training/batch_size, /network/populations)";
   spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
   spike_count_.reshape(backend_, {batch_, neurons}, "spike counts" + sized_by);
+  if (has_rates_) neuron_outputs_.reshape(backend_, {batch_, steps_, neurons}, "neuron outputs" + sized_by);
   const bool wants_psi = options.training && !is_plasticity_;
   if (wants_psi) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
 
@@ -179,7 +183,9 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   args.populations = state_.populations(batch.batch);
   args.keys = keys();
   args.forced = forced_.cview();
+  args.clamp = clamp_.cview();
   args.spikes = spikes_.view();
+  if (has_rates_) args.outputs = neuron_outputs_.view();
   if (wants_psi) args.psi = psi_.view();
   if (options.training && plasticity_form_ != PlasticityForm::trial)
     args.plasticity = plasticity_.views(modulators(batch));
@@ -190,6 +196,10 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     args.first_step = steps_before_;
     history_.reshape(backend_, {batch_, longest_delay(args.recurrent), neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
+    if (has_rates_) {
+      output_history_.reshape(backend_, {batch_, history_.cview().shape[1], neurons}, "outputs under way" + sized_by);
+      args.output_history = output_history_.view();
+    }
     steps_before_ += steps_;
   }
   if (options.training && local_) {
@@ -255,6 +265,7 @@ void Simulator<Real>::run_readout(bool training) {
   args.frame_steps = frame_steps_;
   args.length = length_.cview();
   args.spikes = spikes_.cview();
+  args.outputs = sent_values();
   if (training && network_.readout.dropout > 0.0) {
     args.mask = readout_mask_.cview();
     args.mask_scale = dropout_scale<Real>(network_.readout.dropout);

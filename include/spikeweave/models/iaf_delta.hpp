@@ -38,6 +38,7 @@ struct IafDelta {
   using State = HardResetState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = false;
+  static constexpr bool is_rate = false;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {

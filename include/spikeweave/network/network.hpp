@@ -67,6 +67,9 @@ struct Network {
 // the task or each other's sizes.
 Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed);
 
+// Whether a population is of a rate model.
+bool has_rate_models(const Network& network);
+
 // Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
 // [parameter_count].
 std::vector<double> initial_parameters(const Network& network, std::uint64_t seed, const std::string& directory);

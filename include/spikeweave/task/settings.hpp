@@ -304,9 +304,58 @@ struct BackgroundSettings {
   }
 };
 
-using TaskSettings =
-    Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
-           SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings>;
+// A stretch of a trial in which the same things drive the network.
+struct PhaseSettings {
+  std::string name;
+  int steps = 0;
+  bool clamp = false;
+
+  static constexpr auto fields() {
+    using Self = PhaseSettings;
+    return std::tuple{
+        field("name", &Self::name, "Name of the phase; unique."),
+        field("steps", &Self::steps, "steps", closed(1, 1e7), "Length."),
+        field("clamp", &Self::clamp, "Whether the pattern drives the visible units in place of the network."),
+    };
+  }
+};
+
+struct EnergyRelaxationSettings {
+  static constexpr std::string_view name = "energy_relaxation";
+  static constexpr std::string_view summary = "Let a network of rates relax, some of its units driven in some phases.";
+  static constexpr std::string_view source = "Bengio et al. 2015, arXiv:1509.05936, sections 4, 7 and 8";
+
+  int inputs = 0;
+  int visible = 0;
+  int patterns = 1;
+  double low = 0.0;
+  double high = 1.0;
+  int pattern_seed = 1;
+  std::vector<PhaseSettings> phases;
+  EvaluationTrials evaluation{};
+
+  bool has_inputs() const { return inputs > 0; }
+  static constexpr bool has_outputs() { return false; }
+
+  static constexpr auto fields() {
+    using Self = EnergyRelaxationSettings;
+    return std::tuple{
+        field("inputs", &Self::inputs, "channels", closed(0, 1e6), "Input channels, given as currents in all phases."),
+        field("visible", &Self::visible, "units", closed(0, 1e6), "Units that clamp phases drive: the first neurons."),
+        field("patterns", &Self::patterns, "", closed(1, 1e6), "Patterns; trials show them in turn."),
+        field("low", &Self::low, "", any_value, "Patterns and inputs are drawn uniformly from low to high."),
+        field("high", &Self::high, "", any_value, "Upper end; not below low."),
+        field("pattern_seed", &Self::pattern_seed, "", closed(0, 2147483647), "Seed of the patterns and inputs."),
+        field("phases", &Self::phases, "Phases of a trial, in order."),
+        field("evaluation", &Self::evaluation, "Sizes of the splits for evaluation."),
+    };
+  }
+  void validate(const std::string& place) const;
+};
+
+using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
+                            StoreRecallSettings, SequencePredictionSettings, FrameClassificationSettings,
+                            RecordedSettings, BackgroundSettings, EnergyRelaxationSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,
