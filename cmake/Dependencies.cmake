@@ -19,6 +19,7 @@ sw_find_package(fmt libfmt-dev)
 sw_find_package(nlohmann_json nlohmann-json3-dev)
 sw_find_package(CLI11 libcli11-dev)
 sw_find_package(ZLIB zlib1g-dev)
+sw_find_package(Eigen3 libeigen3-dev NO_MODULE)
 
 # HDF5 through pkg-config: CMake's module would need the C language and may choose an MPI build.
 pkg_search_module(HDF5 QUIET IMPORTED_TARGET hdf5-serial hdf5)

@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(
   g++ cmake ninja-build pkg-config
-  libfmt-dev nlohmann-json3-dev libcli11-dev libhdf5-dev libmatio-dev zlib1g-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libhdf5-dev libmatio-dev zlib1g-dev libeigen3-dev
+  gnuplot-nox
   libgtest-dev libboost-context-dev
 )
 

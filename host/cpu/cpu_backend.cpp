@@ -1,6 +1,7 @@
 #include "host/cpu/cpu_backend.hpp"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -33,8 +34,12 @@ class CpuBackend final : public Backend<Real> {
   }
 
   void* allocate(std::size_t bytes, const std::string& what) override {
-    void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    // Large arrays on huge pages where the system has them: a spike touches weights all over.
+    const std::size_t unit = bytes >= 2 * huge_page ? huge_page : alignment;
+    const std::size_t rounded = (bytes + unit - 1) / unit * unit;
+    void* memory = std::aligned_alloc(unit, rounded);
     if (memory == nullptr) throw Error("out of memory: " + what + ": " + std::to_string(bytes) + " bytes asked");
+    if (unit == huge_page) static_cast<void>(madvise(memory, rounded, MADV_HUGEPAGE));  // a hint
     return memory;
   }
   void free(void* memory) noexcept override { std::free(memory); }
@@ -61,6 +66,7 @@ class CpuBackend final : public Backend<Real> {
 
  private:
   static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
+  static constexpr std::size_t huge_page = std::size_t{1} << 21;
   int threads_;
 };
 

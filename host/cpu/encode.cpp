@@ -27,11 +27,26 @@ struct BlockWords {
   }
 };
 
+// poisson_count() of a tile of words, bound by bound so that the words fill vector registers.
+void poisson_counts(const PoissonTable& table, const std::array<std::uint32_t, tile>& words,
+                    std::array<std::uint8_t, tile>& counts, std::size_t steps) {
+  std::array<float, tile> u;
+  std::array<std::uint32_t, tile> reached{};
+  for (std::size_t s = 0; s < tile; ++s) u[s] = static_cast<float>(static_cast<std::int32_t>(words[s] >> 8));
+  for (std::uint32_t k = 0; k < table.size(); ++k) {
+    const float bound = table.bound(k) * 16777216.0f;  // 2^24: exact
+    for (std::size_t s = 0; s < tile; ++s) reached[s] += u[s] >= bound ? 1u : 0u;
+  }
+  for (std::size_t s = 0; s < steps; ++s) counts[s] = static_cast<std::uint8_t>(reached[s]);
+}
+
 void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std::size_t end) {
   const std::size_t inputs = args.events.shape[2];
   const float* intensity = args.intensity.row(b, frame);
   const PhiloxKey key = random_key(args.keys.seed);
-  BlockWords words;
+  BlockWords words{};
+  PoissonTable table(0.0f);
+  std::array<std::uint8_t, tile> counts{};
   for (std::size_t begin = 0; begin < inputs; begin += lanes) {
     const std::size_t cells = std::min(lanes, inputs - begin);
     if (std::all_of(intensity + begin, intensity + begin + cells, [](float p) { return p <= 0.0f; })) continue;
@@ -41,13 +56,17 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
       for (std::size_t cell = 0; cell < cells; ++cell) {
         const float p = intensity[begin + cell];
         if (p <= 0.0f) continue;
-        const std::uint64_t threshold = bernoulli_threshold(p);
-        std::uint8_t* out = args.events.row(b, first) + begin + cell;
-        for (std::size_t s = 0; s < steps; ++s) {
-          const std::uint32_t word = words.lane[cell][s];
-          out[s * inputs] = args.encoding == Encoding::poisson ? static_cast<std::uint8_t>(poisson_count(p, word))
-                                                               : static_cast<std::uint8_t>(word < threshold);
+        if (args.encoding == Encoding::poisson) {
+          if (p != table.lambda()) table = PoissonTable(p);
+          poisson_counts(table, words.lane[cell], counts, steps);
+        } else {
+          const std::uint64_t threshold = bernoulli_threshold(p);
+          for (std::size_t s = 0; s < steps; ++s) {
+            counts[s] = static_cast<std::uint8_t>(words.lane[cell][s] < threshold);
+          }
         }
+        std::uint8_t* out = args.events.row(b, first) + begin + cell;
+        for (std::size_t s = 0; s < steps; ++s) out[s * inputs] = counts[s];
       }
     }
   }

@@ -225,6 +225,7 @@ class RuleStepper final : public OnlineRule<Real> {
       }
     }
   }
+  static constexpr std::uint32_t ahead = 24;  // synapses; 16 to 32 are alike on an AMD EPYC
   void fire_sparse(std::size_t j, std::int64_t t, const Real* to) {
     const SparseView& sparse = *view_.sparse;
     const PostFactors post = post_ring_.at(to, j);
@@ -246,6 +247,8 @@ class RuleStepper final : public OnlineRule<Real> {
       }
 #pragma GCC ivdep
       for (std::uint32_t n = k; n < stretch_end; ++n) {
+        // The weights of a column lie rows apart, each in a cache line of its own.
+        __builtin_prefetch(synapses.pointers.head + synapse[std::min(n + ahead, end - 1)], 1);
         typename Rule::Synapse s = synapses.load(synapse[n]);
         Rule::on_post(constants, bounds, s, ring.at(from, source[n]), post);
         synapses.store(synapse[n], s);

@@ -183,6 +183,32 @@ std::vector<PopulationView> NetworkState<Real>::populations(std::size_t batch) {
   return views;
 }
 
+template <class Real>
+std::vector<std::byte> NetworkState<Real>::neuron_states() const {
+  std::vector<std::byte> all;
+  for (const auto& states : states_) {
+    const std::vector<std::byte> bytes = states.download();
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  }
+  return all;
+}
+
+template <class Real>
+void NetworkState<Real>::set_neuron_states(const std::vector<std::byte>& bytes, std::size_t batch) {
+  populations(batch);  // gives the arrays their sizes
+  std::size_t size = 0;
+  for (const auto& states : states_) size += states.size();
+  if (size != bytes.size()) {
+    throw InputError("neuron states", std::to_string(bytes.size()) + " bytes; expected " + std::to_string(size));
+  }
+  auto first = bytes.begin();
+  for (auto& states : states_) {
+    const auto last = first + static_cast<std::ptrdiff_t>(states.size());
+    states.upload({first, last});
+    first = last;
+  }
+}
+
 template class NetworkState<float>;
 template class NetworkState<double>;
 

@@ -23,7 +23,7 @@
 namespace spikeweave {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 // The last line of the file.
 std::string seal_text(uLong checksum) {
   return fmt::format("\nspikeweave-crc32: {:08x}\n", static_cast<std::uint32_t>(checksum));
@@ -79,6 +79,18 @@ void write_text(Hdf5File& file, const std::string& name, const std::string& text
 std::string read_text(const Hdf5File& file, const std::string& name) {
   const std::vector<std::uint8_t> bytes = file.read<std::uint8_t>(name).values;
   return {bytes.begin(), bytes.end()};
+}
+
+// This machine's bytes: a run goes on on the same kind of processor.
+void write_bytes(Hdf5File& file, const std::string& name, const std::vector<std::byte>& bytes) {
+  const auto* first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  file.write<std::uint8_t>(name, std::span<const std::uint8_t>(first, bytes.size()), {bytes.size()});
+}
+
+std::vector<std::byte> read_bytes(const Hdf5File& file, const std::string& name) {
+  const std::vector<std::uint8_t> values = file.read<std::uint8_t>(name).values;
+  const auto* first = reinterpret_cast<const std::byte*>(values.data());
+  return {first, first + values.size()};
 }
 
 template <class T>
@@ -159,6 +171,7 @@ void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snaps
     put("/average", snapshot.average);
     put("/feedback", snapshot.feedback);
     put("/best_parameters", snapshot.best_parameters);
+    write_bytes(file, "/carried", snapshot.carried);
     write_number(file, "/epoch", snapshot.epoch);
     write_number(file, "/update_count", snapshot.update_count);
     write_number(file, "/best_epoch", snapshot.best_epoch);
@@ -195,6 +208,7 @@ TrainerSnapshot<Real> load_checkpoint(const std::string& path, const Experiment&
           .average = array("/average"),
           .feedback = array("/feedback"),
           .best_parameters = array("/best_parameters"),
+          .carried = read_bytes(file, "/carried"),
           .best_score = number("/best_score"),
           .best_epoch = count("/best_epoch"),
           .running_metric = number("/running_metric"),

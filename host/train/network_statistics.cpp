@@ -25,6 +25,22 @@ void IntervalStatistics::add(const std::vector<std::uint8_t>& spikes, std::size_
   steps_ += static_cast<std::int64_t>(steps);
 }
 
+void IntervalStatistics::save(ByteWriter& writer) const {
+  writer.put(cells_);
+  writer.put(std::vector<std::int64_t>{steps_});
+}
+
+void IntervalStatistics::load(ByteReader& reader) {
+  const auto cells = reader.get<Cell>();
+  const auto steps = reader.get<std::int64_t>();
+  if (cells.size() != cells_.size() || steps.size() != 1) {
+    throw InputError("carried state", "has intervals of " + std::to_string(cells.size()) + " neurons; expected " +
+                                          std::to_string(cells_.size()));
+  }
+  cells_ = cells;
+  steps_ = steps.front();
+}
+
 void IntervalStatistics::report(const Network& network, Metrics& metrics) const {
   for (const Population& population : network.populations) {
     double sum = 0.0;

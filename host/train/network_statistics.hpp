@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "spikeweave/core/bytes.hpp"
 #include "spikeweave/network/network.hpp"
 #include "spikeweave/train/result.hpp"
 
@@ -16,6 +17,10 @@ class IntervalStatistics {
 
   // spikes: [steps, neurons], one trial.
   void add(const std::vector<std::uint8_t>& spikes, std::size_t steps);
+
+  // All of it, to go on later.
+  void save(ByteWriter& writer) const;
+  void load(ByteReader& reader);
 
   // "cv_<population>": mean over the neurons with at least `least` intervals of standard deviation / mean.
   void report(const Network& network, Metrics& metrics) const;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/train/task_cells.hpp"
+#include "spikeweave/core/bytes.hpp"
 #include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave {
@@ -12,14 +13,6 @@ namespace {
 template <class To, class From>
 std::vector<To> converted(const std::vector<From>& values) {
   return std::vector<To>(values.begin(), values.end());
-}
-
-// The longest delay of a list of projections [steps].
-template <class Real>
-std::size_t longest_delay(const ProjectionList<Real>& projections) {
-  std::size_t longest = 0;
-  for (std::size_t p = 0; p < projections.count; ++p) longest = std::max(longest, projections.at[p].delay);
-  return longest;
 }
 
 // Intensities that the encoding cannot draw from: a task's currents are not probabilities.
@@ -194,10 +187,10 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     SW_EXPECTS(options.training, "a simulator that carries its state runs no evaluation");
     args.continues = steps_before_ > 0;
     args.first_step = steps_before_;
-    history_.reshape(backend_, {batch_, longest_delay(args.recurrent), neurons}, "spikes under way" + sized_by);
+    history_.reshape(backend_, {batch_, history_depth(), neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
     if (has_rates_) {
-      output_history_.reshape(backend_, {batch_, history_.cview().shape[1], neurons}, "outputs under way" + sized_by);
+      output_history_.reshape(backend_, {batch_, history_depth(), neurons}, "outputs under way" + sized_by);
       args.output_history = output_history_.view();
     }
     steps_before_ += steps_;
@@ -311,6 +304,52 @@ std::vector<std::vector<float>> Simulator<Real>::traces() const {
   std::vector<std::vector<float>> all;
   for (const auto& trace : traces_) all.push_back(trace.download());
   return all;
+}
+
+// The longest delay between neurons [steps].
+template <class Real>
+std::size_t Simulator<Real>::history_depth() const {
+  std::size_t longest = 0;
+  for (const Projection& projection : network_.projections) {
+    if (projection.kind == ProjectionKind::recurrent) longest = std::max(longest, projection.delay);
+  }
+  return longest;
+}
+
+template <class Real>
+std::vector<std::byte> Simulator<Real>::carried_state() const {
+  if (steps_before_ == 0) return {};
+  ByteWriter writer;
+  writer.put(std::vector<std::uint64_t>{steps_before_, batch_});
+  writer.put(modulator_);
+  writer.put(history_.download());
+  writer.put(output_history_.download());
+  writer.put(state_.neuron_states());
+  writer.put(plasticity_.save());
+  return writer.bytes();
+}
+
+template <class Real>
+void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
+  if (bytes.empty()) return;
+  ByteReader reader(bytes);
+  const auto counts = reader.get<std::uint64_t>();
+  modulator_ = reader.get<double>();
+  const auto history = reader.get<std::uint8_t>();
+  const auto outputs = reader.get<Real>();
+  const std::size_t row = history_depth() * network_.neurons;
+  if (counts.size() != 2 || history.size() != counts[1] * row ||
+      outputs.size() != (has_rates_ ? history.size() : 0)) {
+    throw InputError("carried state", "is that of another network");
+  }
+  steps_before_ = counts[0];
+  batch_ = counts[1];
+  history_.reshape(backend_, {batch_, history_depth(), network_.neurons}, "spikes under way");
+  history_.upload(history);
+  output_history_.reshape(backend_, {batch_, has_rates_ ? history_depth() : 0, network_.neurons}, "outputs under way");
+  output_history_.upload(outputs);
+  state_.set_neuron_states(reader.get<std::byte>(), batch_);
+  plasticity_.load(reader.get<std::byte>());
 }
 
 template class Simulator<float>;

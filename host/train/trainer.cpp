@@ -251,6 +251,23 @@ void Trainer<Real>::run_epoch() {
 }
 
 template <class Real>
+std::vector<std::byte> Trainer<Real>::carried_state() const {
+  if (intervals_ == nullptr) return {};
+  ByteWriter writer;
+  writer.put(simulator_->carried_state());
+  intervals_->save(writer);
+  return writer.bytes();
+}
+
+template <class Real>
+void Trainer<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
+  if (intervals_ == nullptr || bytes.empty()) return;
+  ByteReader reader(bytes);
+  simulator_->set_carried_state(reader.get<std::byte>());
+  intervals_->load(reader);
+}
+
+template <class Real>
 TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
   return {epoch_,
           updater_->update_count(),
@@ -260,6 +277,7 @@ TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
           state_->arrays.average.download(),
           state_->feedback(),
           best_parameters_,
+          carried_state(),
           best_score_,
           best_epoch_,
           running_metric_,
@@ -282,6 +300,7 @@ void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
   state_->arrays.average.upload(from.average);
   state_->set_feedback(from.feedback);
   best_parameters_ = from.best_parameters;
+  set_carried_state(from.carried);
   best_score_ = from.best_score;
   best_epoch_ = from.best_epoch;
   running_metric_ = from.running_metric;

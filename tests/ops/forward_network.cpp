@@ -75,10 +75,10 @@ struct DeviceProjections {
   std::vector<Buffer<float, float>> weights;
   ProjectionList<float> list;
 
-  DeviceProjections(Backend<float>& backend, const std::vector<ProjectionCase>& projections) {
+  DeviceProjections(Backend<float>& backend, const std::vector<ProjectionCase>& projections, std::size_t delay) {
     for (const ProjectionCase& p : projections) {
       weights.push_back(put(backend, p.weights, {p.pre_count, p.post_count}));
-      list.at[list.count++] = {p.pre_begin, p.pre_count, p.post_begin, p.post_count, weights.back().data()};
+      list.at[list.count++] = {p.pre_begin, p.pre_count, p.post_begin, p.post_count, weights.back().data(), delay};
     }
   }
 };
@@ -165,8 +165,8 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   std::vector<std::uint32_t> keys;
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
-  const DeviceProjections input(backend, c.input);
-  const DeviceProjections recurrent(backend, c.recurrent);
+  const DeviceProjections input(backend, c.input, 0);
+  const DeviceProjections recurrent(backend, c.recurrent, 1);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
   auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});

@@ -154,11 +154,11 @@ TEST_F(Checkpoint, OtherFilesAreRefused) {
 
 TEST_F(Checkpoint, OtherVersionIsRefused) {
   Hdf5File other = Hdf5File::create(file());
-  other.write_attribute("/", "version", std::int64_t{2});
+  other.write_attribute("/", "version", std::int64_t{3});
   other.close();
   put_sealed(file_bytes(file()));
 
-  expect_refused(experiment_with(evidence, {}), "checkpoint version 2; this program reads 1");
+  expect_refused(experiment_with(evidence, {}), "checkpoint version 3; this program reads 2");
 }
 
 TEST_F(Checkpoint, OtherExperimentIsRefusedWithThePlaceAndBothValues) {

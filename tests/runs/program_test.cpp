@@ -1,46 +1,25 @@
 // The program as a person meets it: exit status, one line on stderr, files in the output folder.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "host/config/result_json.hpp"
-#include "tests/support/scratch_folder.hpp"
+#include "tests/runs/program.hpp"
 
 namespace spikeweave {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
 std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return file_bytes(path.string());
 }
 
-class Program : public ::testing::Test {
+class Program : public ProgramRun {
  protected:
-  Outcome run(const std::string& arguments) {
-    const fs::path out = folder_.path("stdout");
-    const fs::path err = folder_.path("stderr");
-    const std::string command =
-        std::string(SW_PROGRAM) + " " + arguments + " >" + out.string() + " 2>" + err.string() + " </dev/null";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out), text_of(err)};
-  }
   // A run of a shipped experiment, made short.
   std::string short_run(const std::string& name, const std::string& more = "") {
     return "run " + task(name) + " --backend cpu --out " + folder_.path(name) +
@@ -50,14 +29,6 @@ class Program : public ::testing::Test {
   fs::path output(const std::string& name, const std::string& file) const {
     return fs::path(folder_.path(name)) / file;
   }
-
-  void expect_one_line(const Outcome& o, int status, const std::string& part) {
-    EXPECT_EQ(o.status, status) << o.err;
-    EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
-    EXPECT_NE(o.err.find(part), std::string::npos) << o.err;
-  }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(Program, EveryShippedExperimentPassesCheck) {

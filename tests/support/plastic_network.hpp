@@ -38,17 +38,15 @@ class PlasticNetwork {
         const std::size_t pair = p.pre_of(w) * 1000 + p.post_of(w);
         const bool self = p.has_diagonal && p.pre.begin + p.pre_of(w) == p.post.begin + p.post_of(w);
         const bool recurrent = p.kind == ProjectionKind::recurrent;
-        const double weight = (recurrent ? -0.1 : 0.05) + 0.4 * random.uniform(recurrent ? 100000 + pair : pair);
+        const double weight = (recurrent ? -0.3 : 0.1) + 0.4 * random.uniform(recurrent ? 100000 + pair : pair);
         parameters[p.offset + w] = self ? Real(0) : static_cast<Real>(weight);
       }
     }
     state_.set_parameters(parameters);
   }
 
-  // One more trial; `id` chooses its input.
-  void run(std::uint64_t id, std::size_t steps) { run_silent_after(id, steps, steps); }
-  // Its input is silent from step `active` on.
-  void run_silent_after(std::uint64_t id, std::size_t active, std::size_t steps) {
+  // One more trial; `id` chooses its input, of which these are the steps from `begin` on.
+  void run(std::uint64_t id, std::size_t steps, std::size_t begin = 0) {
     TrialBatch batch;
     batch.batch = 1;
     batch.steps = batch.frames = steps;
@@ -58,26 +56,27 @@ class PlasticNetwork {
     batch.target.assign(1, 0.0);
     const RandomStream random(5, Purpose::task, 1, static_cast<std::uint32_t>(id));
     for (std::size_t n = 0; n < steps * inputs; ++n) {
-      batch.events.push_back(n < active * inputs && random.uniform(n) < 0.12 ? 1 : 0);
+      batch.events.push_back(random.uniform(begin * inputs + n) < 0.12 ? 1 : 0);
     }
-    for (std::size_t t = 0; t < steps; ++t) batch.reward.push_back(t < active && t % 17 == 9 ? 0.5f : 0.0f);
+    for (std::size_t t = 0; t < steps; ++t) batch.reward.push_back((begin + t) % 17 == 9 ? 0.5f : 0.0f);
     simulator_.run(batch, std::vector<std::uint32_t>{static_cast<std::uint32_t>(id)}, {.training = true, .traces = {}});
     spikes_ = simulator_.spikes();
     all_spikes_.insert(all_spikes_.end(), spikes_.begin(), spikes_.end());
   }
 
-  // Weight of every pair (projection, pre, post) that is connected, ordered.
-  std::vector<Real> weights() const {
-    const std::vector<Real> parameters = state_.parameters();
+  // The parameters, or another array of that layout, of every pair (projection, pre, post); 0 where not connected.
+  std::vector<Real> by_pair(const std::vector<Real>& parameters) const {
     std::vector<Real> all;
     for (const Projection& p : network_.projections) {
       std::vector<Real> block(p.pre.count * p.post.count, Real(0));
-      for (std::size_t w = 0; w < p.size(); ++w)
+      for (std::size_t w = 0; w < p.size(); ++w) {
         block[p.pre_of(w) * p.post.count + p.post_of(w)] = parameters[p.offset + w];
+      }
       all.insert(all.end(), block.begin(), block.end());
     }
     return all;
   }
+  std::vector<Real> weights() const { return by_pair(state_.parameters()); }
   const std::vector<std::uint8_t>& spikes() const { return spikes_; }          // of the last trial, [steps, neurons]
   const std::vector<std::uint8_t>& all_spikes() const { return all_spikes_; }  // of all trials
   Simulator<Real>& simulator() { return simulator_; }

@@ -69,7 +69,6 @@ Spikes last_of(const Spikes& spikes) {
 struct Sum {
   double value = 0.0;
   double magnitude = 0.0;
-
   void add(double term) {
     value += term;
     magnitude += std::abs(term);

@@ -48,6 +48,7 @@ struct EnumNames<PlasticityForm> {
 template <class Params>
 struct Plastic : Params {
   using RuleParams = Params;
+  static constexpr bool needs_pseudo_derivative = false;
   PlasticityForm form = PlasticityForm::event;
 
   static constexpr auto fields() {

@@ -77,6 +77,7 @@ struct IafCondExp {
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = false;
   static constexpr bool is_rate = false;
+  static constexpr bool predicts = false;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {

@@ -81,6 +81,7 @@ struct Izhikevich {
   static constexpr bool uses_random = true;
   static constexpr bool is_differentiable = false;
   static constexpr bool is_rate = false;
+  static constexpr bool predicts = false;
 
   // dt [ms]
   static Derived derive(const NeuronParams& p, double dt) {

@@ -45,6 +45,11 @@ class NetworkState {
   // The populations with their constants and with states for `batch` trials.
   std::vector<PopulationView> populations(std::size_t batch);
 
+  // The neurons' states of the last batch, all populations; empty before the first one.
+  std::vector<std::byte> neuron_states() const;
+  // Those of `batch` trials. Throws InputError where the size does not fit.
+  void set_neuron_states(const std::vector<std::byte>& bytes, std::size_t batch);
+
   Backend<Real>& backend;
   const Network& network;
   const bool symmetric_feedback;

@@ -37,6 +37,11 @@ class Simulator {
   // has the same number of trials, and no other batch is run.
   void carry_state() { carries_state_ = true; }
 
+  // Where state is carried: all that the next batch depends on beside the parameters; empty before the first batch.
+  std::vector<std::byte> carried_state() const;
+  // Throws InputError where it is that of another network.
+  void set_carried_state(const std::vector<std::byte>& bytes);
+
   // Runs the batch. trial_keys: [batch], the words that make the trials' random numbers differ.
   TrialResult run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
 
@@ -93,6 +98,7 @@ class Simulator {
   const std::uint64_t seed_;
   const bool has_rates_;  // a population is of a rate model
   bool carries_state_ = false;
+  std::size_t history_depth() const;
   std::uint64_t steps_before_ = 0;  // where state is carried: steps run so far
   std::vector<double> modulator_;   // [batch]  at the end of the last batch
   std::size_t batch_ = 0;

@@ -45,6 +45,7 @@ struct TrainerSnapshot {
   std::uint64_t update_count = 0;  // updates done; data order and random streams follow from it
   std::vector<Real> parameters, first_moment, second_moment, average, feedback;
   std::vector<Real> best_parameters;
+  std::vector<std::byte> carried;  // what goes on from trial to trial; empty where nothing does
   double best_score = 0.0;
   std::uint64_t best_epoch = 0;
   double running_metric = 0.0;
@@ -82,6 +83,8 @@ class Trainer {
  private:
   struct EpochTotals;
   void require_no_evaluation() const;
+  std::vector<std::byte> carried_state() const;
+  void set_carried_state(const std::vector<std::byte>& bytes);
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);

@@ -1,0 +1,129 @@
+// spikeweave window: the weight change of one synapse under a plasticity rule, against the timing of its spikes.
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "host/app/commands.hpp"
+#include "host/config/text.hpp"
+#include "host/config/window_reader.hpp"
+#include "host/protocol/gnuplot.hpp"
+#include "host/protocol/picture.hpp"
+#include "host/protocol/window_file.hpp"
+#include "host/protocol/window_text.hpp"
+#include "host/record/atomic_file.hpp"
+#include "spikeweave/core/error.hpp"
+
+namespace spikeweave::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct WindowOptions {
+  std::string file, rule;
+  std::string protocol = std::string(PairProtocol::name);
+  std::vector<std::string> overrides;
+  std::string data;
+  std::string data_unit = "percent";
+  std::optional<double> data_scale;
+  std::string out;
+  bool no_picture = false;
+  bool quiet = false;
+};
+
+WindowSettings settings_of(const WindowOptions& options) {
+  if (options.file.empty() == options.rule.empty()) {
+    throw InputError("window", "expected either an experiment file or --rule NAME, one of " +
+                                   join(words_of(PlasticitySettings::names)));
+  }
+  return options.file.empty() ? read_window(options.rule, options.protocol, options.overrides)
+                              : load_window(options.file, options.protocol, options.overrides);
+}
+
+WindowResult run_window(const WindowOptions& options) {
+  const WindowSettings settings = settings_of(options);
+  const bool is_pair = settings.protocol.get_if<PairProtocol>() != nullptr;
+  if (!options.data.empty() && !is_pair) {
+    throw InputError("--data", fmt::format("measured points go with --protocol pair, not with {}",
+                                           in_quotes(settings.protocol.name())));
+  }
+  WindowResult result{std::string(settings.rule.name()),
+                      std::string(settings.protocol.name()),
+                      write_window(settings),
+                      run_protocol(settings),
+                      {},
+                      {}};
+  if (is_pair) result.fit = fit_window(points_of(result.curves));
+  if (!options.data.empty()) {
+    const ChangeUnit unit = options.data_unit == "percent" ? ChangeUnit::percent : ChangeUnit::fraction;
+    result.measurement = measure(options.data, unit, options.data_scale, result.curves);
+  }
+  return result;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  replace_file(path, [&](const std::string& temporary) {
+    std::ofstream file(temporary);
+    file << text;
+    file.close();
+    if (!file) throw Error(path + ": cannot be written");
+  });
+}
+
+void write_output(const WindowOptions& options, const WindowResult& result) {
+  const auto path = [&](const char* name) { return (fs::path(options.out) / name).string(); };
+  try {
+    fs::create_directories(options.out);
+  } catch (const fs::filesystem_error& error) {
+    throw InputError("--out " + options.out, std::string("cannot be made: ") + error.what());
+  }
+  replace_file(path("window.h5"), [&](const std::string& temporary) { write_window_file(temporary, result); });
+  write_text(path("window.csv"), window_csv(result));
+  if (options.no_picture) return;
+  replace_file(path("window.png"), [&](const std::string& temporary) {
+    run_gnuplot(picture_script(result, PictureFormat::png, temporary));
+  });
+  replace_file(path("window.svg"), [&](const std::string& temporary) {
+    run_gnuplot(picture_script(result, PictureFormat::svg, temporary));
+  });
+}
+
+void window(const WindowOptions& options) {
+  const WindowResult result = run_window(options);
+  if (!options.out.empty()) write_output(options, result);
+  if (!options.quiet) fmt::print("{}", window_table(result));
+  fmt::print("{}", window_summary(result));
+  if (!options.out.empty()) fmt::print("files in {}\n", options.out);
+}
+
+}  // namespace
+
+void add_window_command(CLI::App& program, int&) {
+  const auto options = std::make_shared<WindowOptions>();
+  CLI::App* command =
+      program.add_subcommand("window", "Weight change of one synapse against the timing of its spikes (STDP window).");
+  const auto names = [](const auto& list) { return join(words_of(list)); };
+  command->add_option("experiment", options->file, "experiment file (JSON) whose rule, time step and bounds are taken");
+  command->add_option("--rule", options->rule, "a rule by itself: " + names(PlasticitySettings::names));
+  command->add_option("--protocol", options->protocol, names(ProtocolSettings::names))->capture_default_str();
+  command
+      ->add_option("--set", options->overrides,
+                   "change a setting: /a_plus=0.01 of the rule (with an experiment: /learning/a_plus), "
+                   "/protocol/step=0.5, /synapse/dt=0.5")
+      ->take_all();
+  command->add_option("--data", options->data, "CSV file of measured points: D [ms], change, error if known");
+  command->add_option("--data-unit", options->data_unit, "unit of their change")
+      ->check(CLI::IsMember({"percent", "fraction"}))
+      ->capture_default_str();
+  command->add_option("--data-scale", options->data_scale,
+                      "weight that stands for a change by the fraction 1; default: fitted to the curve");
+  command->add_option("--out", options->out, "folder for window.h5, window.csv, window.png, window.svg");
+  command->add_flag("--no-picture", options->no_picture, "draw none; gnuplot is not needed then");
+  command->add_flag("--quiet", options->quiet, "print no table");
+  command->callback([options] { window(*options); });
+}
+
+}  // namespace spikeweave::app
