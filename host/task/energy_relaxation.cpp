@@ -71,9 +71,10 @@ class EnergyRelaxation final : public Task {
         const std::size_t end = begin + static_cast<std::size_t>(phase.steps);
         double distance = 0.0, change = 0.0;
         for (std::size_t i = 0; i < visible_; ++i) {
-          distance += std::abs(states[(end - 1) * visible_ + i] - value(0, batch.kind[b], i, visible_));
+          const float away = states[(end - 1) * visible_ + i] - value(0, batch.kind[b], i, visible_);
+          distance += static_cast<double>(std::abs(away));
           for (std::size_t t = std::max<std::size_t>(begin, 1); t < end; ++t) {
-            const double step = static_cast<double>(states[t * visible_ + i]) - states[(t - 1) * visible_ + i];
+            const double step = static_cast<double>(states[t * visible_ + i] - states[(t - 1) * visible_ + i]);
             change += step * step;
           }
         }
