@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(largest_block) forward_kernel(ForwardViews vie
     if (is_neuron) {
       const StepInput<float> in{views.input_scale * from_input + recurrent, 0, views.forced_spike(trial, t, neuron)};
       const StepOutput<float> output = cell.step(in, views.noise, trial, t, neuron);
-      views.write(trial, t, neuron, output);
+      views.write(trial, t, neuron, /*is_rate=*/false, output);
       spike_count += output.spike != 0.0f ? 1u : 0u;
       if (views.trace_count > 0) cell.store(own, state_index);
     }
@@ -128,9 +128,13 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .populations = {},
                      .noise = {args.keys},
                      .forced = args.forced,
+                     .clamp = args.clamp,
+                     .frame_steps = static_cast<unsigned>(args.frame_steps),
                      .continues = args.continues,
                      .history = args.history,
+                     .output_history = args.output_history,
                      .spikes = args.spikes,
+                     .outputs = args.outputs,
                      .psi = args.psi,
                      .prediction = args.prediction,
                      .spike_count = args.spike_count,
@@ -142,19 +146,20 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
   return views;
 }
 
-// Whether the kernels that know dense projections without further delays do.
+// Whether the kernels that know dense projections of spikes without further delays do.
 bool is_plain(const ForwardArgs<float>& args) {
   const auto all = [](const ProjectionList<float>& list, std::size_t delay) {
     return std::all_of(list.at, list.at + list.count,
                        [delay](const ProjectionView<float>& p) { return p.sparse == nullptr && p.delay == delay; });
   };
   return all(args.input, 0) && all(args.recurrent, 1) && args.plasticity.empty() && args.history.empty() &&
-         !args.continues;
+         args.outputs.empty() && !args.continues;
 }
 
-// Keeps the last spikes for the pass that goes on from here: [batch, depth, neurons].
-__global__ void keep_history_kernel(ForwardViews views, const std::uint8_t* before, std::uint8_t* after) {
-  const std::size_t depth = views.history.shape[1];
+// Keeps what was sent last for the pass that goes on from here: [batch, depth, neurons].
+template <class T>
+__global__ void keep_history_kernel(ForwardViews views, View<T> sent, const T* before, View<T> after) {
+  const std::size_t depth = after.shape[1];
   const std::size_t index = global_index_1d();
   if (index >= views.batch * depth * views.neuron_count) return;
   const std::size_t trial = index / (depth * views.neuron_count);
@@ -162,16 +167,17 @@ __global__ void keep_history_kernel(ForwardViews views, const std::uint8_t* befo
   const std::size_t neuron = index % views.neuron_count;
   const std::size_t length = views.running_steps(trial);
   // Row depth-1 is the last step of the pass.
-  after[index] = depth - row <= length ? views.spikes(trial, length - (depth - row), neuron)
+  after[index] = depth - row <= length ? sent(trial, length - (depth - row), neuron)
                                        : before[(trial * depth + row + length) * views.neuron_count + neuron];
 }
 
-void keep_history(Context& context, const ForwardViews& views) {
-  if (views.history.empty()) return;
-  const std::size_t size = views.history.size();
-  auto* before = context.scratch.get<std::uint8_t>(size, "spikes of the last steps");
-  SW_CUDA_CHECK(cudaMemcpyAsync(before, views.history.data, size, cudaMemcpyDeviceToDevice, context.stream));
-  launch_1d(context.stream, size, keep_history_kernel, views, before, views.history.data);
+template <class T>
+void keep_history(Context& context, const ForwardViews& views, const View<T>& sent, const View<T>& history) {
+  if (history.empty()) return;
+  const std::size_t size = history.size();
+  T* before = context.scratch.get<T>(size, "what was sent in the last steps");
+  SW_CUDA_CHECK(cudaMemcpyAsync(before, history.data, size * sizeof(T), cudaMemcpyDeviceToDevice, context.stream));
+  launch_1d(context.stream, size, keep_history_kernel<T>, views, sent, before, history);
 }
 
 template <class T>
@@ -183,7 +189,8 @@ void run_each(Context& context, const ForwardArgs<float>& args, const ForwardVie
     neuron_step(context, views, t, currents);
     online_plasticity(context, args, views, input, t);
   }
-  keep_history(context, views);
+  keep_history(context, views, views.spikes, views.history);
+  keep_history(context, views, views.outputs, views.output_history);
 }
 
 // Which kernels run. The limits are guesses that await a measurement on a GPU: gemm reads each weight once per 64

@@ -27,9 +27,13 @@ struct ForwardViews {
   PopulationTable populations;
   NeuronNoise noise;
   View<const std::uint8_t> forced;
+  View<const float> clamp;
+  unsigned frame_steps;
   bool continues;
   View<std::uint8_t> history;  // [batch, depth, neurons]  spikes before step 0; empty unless the pass continues
+  View<float> output_history;
   View<std::uint8_t> spikes;
+  View<float> outputs;
   View<float> psi;
   View<float> prediction;
   View<std::uint32_t> spike_count;
@@ -45,20 +49,35 @@ struct ForwardViews {
   __device__ __forceinline__ StepCells<std::uint8_t> last_spikes(std::size_t trial, unsigned t) const {
     return {spikes.row(trial, t - 1), nullptr};
   }
-  // The spikes of `back` steps before step t; row is nullptr where nothing is known of that time.
+  // Row `back` steps before step t of `now`, or of what was kept before step 0; nullptr where nothing is known of that
+  // time.
+  template <class T>
+  __device__ __forceinline__ StepCells<T> row_of(const View<T>& now, const View<T>& before, std::size_t trial,
+                                                 unsigned t, unsigned back) const {
+    if (back <= t) return {now.row(trial, t - back), nullptr};
+    const std::size_t depth = before.empty() ? 0 : before.shape[1];
+    const std::size_t steps_before = back - t;  // 1: the step before step 0
+    if (!continues || steps_before > depth) return {nullptr, nullptr};
+    return {before.row(trial, depth - steps_before), nullptr};
+  }
   __device__ __forceinline__ StepCells<std::uint8_t> spikes_of(std::size_t trial, unsigned t, unsigned back) const {
-    if (back <= t) return {spikes.row(trial, t - back), nullptr};
-    const std::size_t depth = history.empty() ? 0 : history.shape[1];
-    const std::size_t before = back - t;  // 1: the step before step 0
-    if (!continues || before > depth) return {nullptr, nullptr};
-    return {history.row(trial, depth - before), nullptr};
+    return row_of(spikes, history, trial, t, back);
   }
   __device__ __forceinline__ float forced_spike(std::size_t trial, unsigned t, std::size_t neuron) const {
     return neuron < forced.shape[2] && !forced.empty() ? static_cast<float>(forced(trial, t, neuron)) : 0.0f;
   }
-  __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron,
+  // Clamps a unit of a rate model where the task does.
+  __device__ __forceinline__ void clamp_input(std::size_t trial, unsigned t, std::size_t neuron,
+                                              StepInput<float>& in) const {
+    if (clamp.empty() || neuron >= clamp.shape[2]) return;
+    const float value = clamp(trial, t / frame_steps, neuron);
+    in.is_clamped = value == value;
+    if (in.is_clamped) in.clamp = value;
+  }
+  __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron, bool is_rate,
                                         const StepOutput<float>& output) const {
-    spikes(trial, t, neuron) = output.spike != 0.0f ? 1 : 0;
+    spikes(trial, t, neuron) = !is_rate && output.spike != 0.0f ? 1 : 0;
+    if (!outputs.empty()) outputs(trial, t, neuron) = output.spike;
     if (!psi.empty()) psi(trial, t, neuron) = output.psi;
     if (!prediction.empty()) prediction(trial, t, neuron) = output.prediction;
   }
@@ -87,6 +106,14 @@ struct SpikeSource {
   __device__ __forceinline__ StepCells<std::uint8_t> at(const ForwardViews& views, std::size_t trial, unsigned t,
                                                         unsigned back) const {
     return views.spikes_of(trial, t, back);
+  }
+};
+
+// Of networks with rate models: what the neurons send.
+struct OutputSource {
+  __device__ __forceinline__ StepCells<float> at(const ForwardViews& views, std::size_t trial, unsigned t,
+                                                 unsigned back) const {
+    return views.row_of(views.outputs, views.output_history, trial, t, back);
   }
 };
 

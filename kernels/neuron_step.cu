@@ -23,11 +23,12 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* 
     const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
     typename Model::State state = t > 0 || views.continues ? states.load(state_index) : Model::initial_state(derived);
     if (is_running) {
-      const StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),
-                                views.forced_spike(trial, t, neuron)};
+      StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),
+                          views.forced_spike(trial, t, neuron)};
+      if constexpr (Model::is_rate) views.clamp_input(trial, t, neuron, in);
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
-      views.write(trial, t, neuron, output);
-      views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
+      views.write(trial, t, neuron, Model::is_rate, output);
+      if (!Model::is_rate) views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
     }
     states.store(state_index, state);
   });

@@ -63,8 +63,10 @@ __global__ void plastic_cells_kernel(ForwardViews views, PlasticViews<Rule> plas
   } else if (index < pres + plastic.projection.post_count) {
     const std::size_t j = index - pres;
     typename Rule::Post s = plastic.post.load(j);
-    const float spike = static_cast<float>(views.spikes(0, t, plastic.projection.post_begin + j));
-    plastic.post_ring.store(step, j, Rule::post_step(plastic.constants, s, {spike, spike}));
+    const std::size_t neuron = plastic.projection.post_begin + j;
+    const float spike = static_cast<float>(views.spikes(0, t, neuron));
+    const float output = views.outputs.empty() ? spike : views.outputs(0, t, neuron);
+    plastic.post_ring.store(step, j, Rule::post_step(plastic.constants, s, {spike, output}));
     plastic.post.store(j, s);
   }
 }
@@ -192,6 +194,8 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
       const PlasticViews<Rule> plastic = make_views<Rule>(args, of, params);
       if (of.kind == ProjectionKind::input) {
         run_step<Rule, T>(context, views, plastic, InputSource<T>{input}, t);
+      } else if (!views.outputs.empty()) {
+        run_step<Rule, float>(context, views, plastic, OutputSource{}, t);
       } else {
         run_step<Rule, std::uint8_t>(context, views, plastic, SpikeSource{}, t);
       }

@@ -24,13 +24,14 @@ __global__ void plasticity_factors_kernel(PlasticityFactorArgs<float> args, type
       for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride] = 0.0f;
       continue;
     }
-    const float activity = cells.at(trial, static_cast<unsigned>(t)).at(args.begin + cell);
+    const float spike = cells.at(trial, static_cast<unsigned>(t)).at(args.begin + cell);
+    const float output = args.outputs.empty() ? spike : args.outputs(trial, t, args.begin + cell);
     if (args.side == SynapseSide::pre) {
-      const auto f = Rule::pre_step(constants, pre, activity);
+      const auto f = Rule::pre_step(constants, pre, output);
       for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride] = f.at[k];
     } else {
       const float weight = args.weight.empty() ? 1.0f : args.weight(trial, t);
-      const auto f = Rule::post_step(constants, post, {activity, activity});
+      const auto f = Rule::post_step(constants, post, {spike, output});
       for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride] = weight * f.at[k];
     }
   }

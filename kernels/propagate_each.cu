@@ -81,7 +81,11 @@ void propagate_each(Context& context, const ForwardViews& views, const PreCells<
   float* const recurrent = from_input + cells;
   SW_CUDA_CHECK(cudaMemsetAsync(from_input, 0, 2 * cells * sizeof(float), context.stream));
   add_projections<T>(context, views, InputSource<T>{input}, views.input, t, from_input);
-  add_projections<std::uint8_t>(context, views, SpikeSource{}, views.recurrent, t, recurrent);
+  if (views.outputs.empty()) {
+    add_projections<std::uint8_t>(context, views, SpikeSource{}, views.recurrent, t, recurrent);
+  } else {
+    add_projections<float>(context, views, OutputSource{}, views.recurrent, t, recurrent);
+  }
   launch_1d(context.stream, cells, combine_kernel, views, from_input, recurrent, currents);
 }
 

@@ -9,8 +9,9 @@ namespace {
 constexpr unsigned drive_block = 128;  // outputs of a tile, and threads
 
 // Block: one trial and step, and one tile of outputs.
+template <class T>
 __global__ void __launch_bounds__(drive_block)
-    readout_drive_kernel(ReadoutArgs<float> args, PreCells<std::uint8_t> spikes, unsigned tile_count) {
+    readout_drive_kernel(ReadoutArgs<float> args, View<const T> sent, unsigned tile_count) {
   SW_SHARED(ActiveCells, active, 1);
   const std::size_t steps = args.output.shape[1];
   const std::size_t outputs = args.output.shape[2];
@@ -20,7 +21,9 @@ __global__ void __launch_bounds__(drive_block)
   const std::size_t begin = blockIdx.x % tile_count * std::size_t{drive_block};
   const std::size_t end = begin + drive_block < outputs ? begin + drive_block : outputs;
 
-  const float drive = gather_sum(spikes.at(trial, t), args.projections, PostTile{begin, end}, active[0]);
+  const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(trial, t / args.frame_steps);
+  const StepCells<T> cells{sent.row(trial, t), mask};
+  const float drive = gather_sum(cells, args.projections, PostTile{begin, end}, active[0]);
   const std::size_t k = begin + threadIdx.x;
   if (k < end) args.output(trial, t, k) = drive * args.mask_scale;
 }
@@ -48,11 +51,15 @@ void readout(Context& context, const ReadoutArgs<float>& args) {
   if (args.output.empty()) return;
   SW_CUDA_CHECK(cudaMemsetAsync(args.output.data, 0, args.output.size() * sizeof(float), context.stream));
   const std::size_t tile_count = (args.output.shape[2] + drive_block - 1) / drive_block;
-  const PreCells<std::uint8_t> spikes{args.spikes, args.mask, static_cast<unsigned>(args.frame_steps)};
-  launch({.grid = dim3(static_cast<unsigned>(args.output.shape[0] * args.output.shape[1] * tile_count)),
-          .block = dim3(drive_block),
-          .stream = context.stream},
-         readout_drive_kernel, args, spikes, static_cast<unsigned>(tile_count));
+  const LaunchConfig config{
+      .grid = dim3(static_cast<unsigned>(args.output.shape[0] * args.output.shape[1] * tile_count)),
+      .block = dim3(drive_block),
+      .stream = context.stream};
+  if (args.outputs.empty()) {
+    launch(config, readout_drive_kernel<std::uint8_t>, args, args.spikes, static_cast<unsigned>(tile_count));
+  } else {
+    launch(config, readout_drive_kernel<float>, args, args.outputs, static_cast<unsigned>(tile_count));
+  }
   launch_1d(context.stream, args.output.shape[0] * args.output.shape[2], readout_filter_kernel, args);
 }
 

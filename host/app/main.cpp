@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   spikeweave::app::add_check_command(program, status);
   spikeweave::app::add_describe_command(program, status);
   spikeweave::app::add_window_command(program, status);
+  spikeweave::app::add_rates_command(program, status);
   spikeweave::app::add_selftest_command(program, status);
   spikeweave::app::add_devices_command(program, status);
   try {

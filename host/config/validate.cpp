@@ -184,6 +184,34 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
   });
 }
 
+// A plasticity rule that looks at spikes changes no weights onto a population that has none.
+void check_rates(const Experiment& experiment, const std::string& place) {
+  const NetworkSettings& network = experiment.network;
+  const auto rates = std::find_if(network.populations.begin(), network.populations.end(),
+                                  [](const PopulationSettings& p) { return is_rate_model(p.neuron); });
+  if (rates == network.populations.end()) return;
+  if (network.readout.dropout > 0.0) {
+    throw InputError(place + "/network/readout/dropout",
+                     fmt::format("{}, but population {} is of a rate model, for which there is no dropout; expected 0",
+                                 number_text(network.readout.dropout), in_quotes(rates->name)));
+  }
+  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
+    if constexpr (requires { Rule<double>::reads_rates(settings); }) {
+      if (Rule<double>::reads_rates(settings)) return;
+    }
+    for (std::size_t i = 0; i < network.projections.size(); ++i) {
+      if (!network.projections[i].trainable) continue;
+      for (const PopulationSettings& population : network.populations) {
+        if (!is_rate_model(population.neuron) || !contains(network.projections[i].to, population.name)) continue;
+        throw InputError(fmt::format("{}/network/projections/{}/trainable", place, i),
+                         fmt::format("true, but rule {} looks at the spikes of population {}, and {} has none; "
+                                     "expected false, or a rule for rates",
+                                     settings.name, in_quotes(population.name), population.neuron.name()));
+      }
+    }
+  });
+}
+
 // Names of the state variables of all models that the network uses, each once.
 Words state_names(const NetworkSettings& network) {
   Words names;
@@ -266,6 +294,25 @@ void SequencePredictionSettings::validate(const std::string& place) const {
   }
 }
 
+void EnergyRelaxationSettings::validate(const std::string& place) const {
+  if (high < low) {
+    throw InputError(place + "/high", fmt::format("{} is below low, {}", number_text(high), number_text(low)));
+  }
+  if (phases.empty()) throw InputError(place + "/phases", "empty; at least one phase is needed");
+  for (std::size_t p = 0; p < phases.size(); ++p) {
+    const std::string here = fmt::format("{}/phases/{}", place, p);
+    if (phases[p].name.empty()) throw InputError(here + "/name", "empty; expected a name");
+    if (phases[p].clamp && visible == 0) {
+      throw InputError(here + "/clamp", fmt::format("true, but {}/visible is 0; expected 1 or more there", place));
+    }
+    for (std::size_t q = 0; q < p; ++q) {
+      if (phases[q].name == phases[p].name) {
+        throw InputError(here + "/name", fmt::format("{} is the name of phase {} too", in_quotes(phases[p].name), q));
+      }
+    }
+  }
+}
+
 void EvidenceAccumulationSettings::validate(const std::string& place) const {
   if (cues % 2 == 0) throw InputError(place + "/cues", fmt::format("{} is even; expected an odd number", cues));
 }
@@ -329,6 +376,7 @@ void Experiment::validate(const std::string& place) const {
                      "the task has no outputs, so there is no readout to learn");
   }
   check_plasticity(*this, place);
+  check_rates(*this, place);
   check_trainable(network, learning, place + "/network");
   const Words states = state_names(network);
   for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {

@@ -52,4 +52,21 @@ inline void add_scaled_row(Real factor, const Real* row, Real* __restrict sum, s
   for (std::size_t j = 0; j < count; ++j) sum[j] += factor * row[j];
 }
 
+// sum[j] += factor_0 * row_0[j], then factor_1 * row_1[j], ...: as add_rows.
+template <class Real>
+inline void add_scaled_rows(const Real* const* rows, const Real* factors, std::size_t row_count, Real* __restrict sum,
+                            std::size_t count) {
+  std::size_t r = 0;
+  for (; r + 4 <= row_count; r += 4) {
+    const Real* const a = rows[r];
+    const Real* const b = rows[r + 1];
+    const Real* const c = rows[r + 2];
+    const Real* const d = rows[r + 3];
+    const Real p = factors[r], q = factors[r + 1], v = factors[r + 2], w = factors[r + 3];
+#pragma GCC ivdep
+    for (std::size_t j = 0; j < count; ++j) sum[j] = (((sum[j] + p * a[j]) + q * b[j]) + v * c[j]) + w * d[j];
+  }
+  for (; r < row_count; ++r) add_scaled_row(factors[r], rows[r], sum, count);
+}
+
 }  // namespace spikeweave::cpu

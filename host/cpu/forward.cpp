@@ -1,6 +1,7 @@
 // Batch elements are independent, so each runs all its steps on one thread with its state in the cache; within a step
 // the loops run over the post neurons on vector registers.
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "host/cpu/active_list.hpp"
@@ -19,7 +20,7 @@ struct Scratch {
   std::vector<Real> recurrent_current;  // [neurons]
   std::vector<Real> psi;                // [neurons], where no psi is wanted
   std::vector<Real> prediction;         // [neurons], where no prediction is wanted
-  std::vector<const Real*> rows;        // weight rows of active cells
+  ActiveRows<Real> active;
 
   explicit Scratch(std::size_t neurons)
       : input_current(neurons), recurrent_current(neurons), psi(neurons), prediction(neurons) {}
@@ -84,6 +85,8 @@ struct NeuronRow {
   std::uint32_t* spike_count;
   const std::uint32_t* words;  // random words, for models that use them
   const std::uint8_t* forced;  // where some neurons are
+  const Real* clamp;           // NaN: free; nullptr: all are
+  Real* outputs;               // nullptr: not wanted
 };
 
 template <class Model, class Shape, bool is_forced>
@@ -101,6 +104,8 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
   std::uint32_t* const spike_count = row.spike_count;
   [[maybe_unused]] const std::uint32_t* const words = row.words;
   [[maybe_unused]] const std::uint8_t* const forced = row.forced;
+  [[maybe_unused]] const Real* const clamp = row.clamp;
+  [[maybe_unused]] Real* const outputs = row.outputs;
   const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
 #pragma GCC ivdep
   for (std::size_t j = 0; j < count; ++j) {
@@ -108,13 +113,24 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
     StepInput<Real> in{input_current[j] + recurrent_current[j]};
     if constexpr (Model::uses_random) in.word = words[j];
     if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
+    if constexpr (Model::is_rate) {
+      in.is_clamped = clamp != nullptr && clamp[j] == clamp[j];
+      if (in.is_clamped) in.clamp = clamp[j];
+    }
     const StepOutput<Real> out = Model::template step<Shape>(derived.load(j), s, in);
     state.store(first + j, s);
     psi[j] = out.psi;
     if constexpr (Model::predicts) prediction[j] = out.prediction;
-    spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
-    spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
+    if constexpr (Model::is_rate) {
+      outputs[j] = out.spike;
+      spikes[j] = 0;
+    } else {
+      spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
+      spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
+    }
   }
+  if (Model::is_rate || outputs == nullptr) return;
+  for (std::size_t j = 0; j < count; ++j) outputs[j] = static_cast<Real>(spikes[j]);
 }
 
 template <class Real>
@@ -175,28 +191,27 @@ void start_states(const ForwardArgs<Real>& args) {
   }
 }
 
-// The lists of earlier passes' spikes, for step 0 on.
-template <class Real>
-void recall_history(const ForwardArgs<Real>& args, std::size_t b, SpikeLists& spikes) {
-  if (!args.continues || args.history.empty()) return;
-  const std::size_t depth = args.history.shape[1];
+// The lists of what earlier passes sent, for step 0 on.
+template <class Real, class T>
+void recall_history(const ForwardArgs<Real>& args, const View<T>& history, std::size_t b, SpikeLists<Real>& lists) {
+  if (!args.continues || history.empty()) return;
+  const std::size_t depth = history.shape[1];
   for (std::size_t d = 0; d < depth; ++d) {
-    spikes.add(static_cast<std::int64_t>(d) - static_cast<std::int64_t>(depth), args.history.row(b, d),
-               args.neuron_count);
+    lists.add(static_cast<std::int64_t>(d) - static_cast<std::int64_t>(depth), history.row(b, d), args.neuron_count);
   }
 }
 
 // Keeps the last rows of this pass, behind those of earlier ones where it was shorter than the history is deep.
-template <class Real>
-void keep_history(const ForwardArgs<Real>& args, std::size_t b) {
-  if (args.history.empty()) return;
-  const std::size_t depth = args.history.shape[1];
+template <class Real, class T>
+void keep_history(const ForwardArgs<Real>& args, const View<T>& sent, const View<T>& history, std::size_t b) {
+  if (history.empty()) return;
+  const std::size_t depth = history.shape[1];
   const auto length = static_cast<std::size_t>(args.length[b]);
   const std::size_t fresh = std::min(depth, length);
   const std::size_t row = args.neuron_count;
-  std::uint8_t* const history = args.history.row(b);
-  std::copy(history + fresh * row, history + depth * row, history);
-  std::copy_n(args.spikes.row(b, length - fresh), fresh * row, history + (depth - fresh) * row);
+  T* const first = history.row(b);
+  std::copy(first + fresh * row, first + depth * row, first);
+  std::copy_n(sent.row(b, length - fresh), fresh * row, first + (depth - fresh) * row);
 }
 
 template <class Real>
@@ -208,17 +223,25 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
   std::vector<std::unique_ptr<OnlineRule<Real>>> rules;
   for (const OnlinePlasticity<Real>& plasticity : args.plasticity) rules.push_back(make_online_rule(args, plasticity));
-  SpikeLists spike_lists(std::max<std::size_t>({longest_delay(args.recurrent), args.history.shape[1], 1}));
-  SpikeLists input_lists(rules.empty() ? 0 : longest_delay(args.input));
-  recall_history(args, b, spike_lists);
+  const bool has_outputs = !args.outputs.empty();
+  std::vector<Real> clamp(args.clamp.empty() ? 0 : args.neuron_count, std::numeric_limits<Real>::quiet_NaN());
+  const std::size_t depth = std::max<std::size_t>({longest_delay(args.recurrent), args.history.shape[1], 1});
+  SpikeLists<Real> spike_lists(depth);
+  SpikeLists<Real> output_lists(has_outputs ? depth : 0);
+  const SpikeLists<Real>& sent = has_outputs ? output_lists : spike_lists;
+  SpikeLists<Real> input_lists(rules.empty() ? 0 : longest_delay(args.input));
+  recall_history(args, args.history, b, spike_lists);
+  recall_history(args, args.output_history, b, output_lists);
   for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
     const auto now = static_cast<std::int64_t>(t);
     propagate_input(args, b, t, s);
     std::fill(s.recurrent_current.begin(), s.recurrent_current.end(), Real(0));
-    propagate_spikes(args.recurrent, spike_lists, now, s.rows, s.recurrent_current.data());
+    propagate_spikes(args.recurrent, sent, has_outputs, now, s.active, s.recurrent_current.data());
     if (noisy) draw_noise(args.keys, b, t, words);
     if (!forced.empty()) std::copy_n(args.forced.row(b, t), args.forced.shape[2], forced.begin());
+    if (!clamp.empty()) std::copy_n(args.clamp.row(b, t / args.frame_steps), args.clamp.shape[2], clamp.begin());
     std::uint8_t* const spikes = args.spikes.row(b, t);
+    Real* const outputs = has_outputs ? args.outputs.row(b, t) : nullptr;
     Real* const psi = args.psi.empty() ? s.psi.data() : args.psi.row(b, t);
     Real* const prediction = args.prediction.empty() ? s.prediction.data() : args.prediction.row(b, t);
     for (std::size_t p = 0; p < args.populations.size(); ++p) {
@@ -227,18 +250,22 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
       step[p].run(population, args.batch, b,
                   {s.input_current.data() + begin, s.recurrent_current.data() + begin, psi + begin, prediction + begin,
                    spikes + begin, args.spike_count.row(b) + begin, words.data() + (noisy ? begin : 0),
-                   forced.data() + (forced.empty() ? 0 : begin)});
+                   forced.data() + (forced.empty() ? 0 : begin), clamp.empty() ? nullptr : clamp.data() + begin,
+                   has_outputs ? outputs + begin : nullptr});
     }
     spike_lists.add(now, spikes, args.neuron_count);
+    if (has_outputs) output_lists.add(now, outputs, args.neuron_count);
     if (!rules.empty()) {
       const std::uint8_t* const events = args.events.empty() ? nullptr : args.events.row(b, t);
       const Real* const values = args.values.empty() ? nullptr : args.values.row(b, t / args.frame_steps);
       if (events != nullptr) input_lists.add(now, events, args.events.shape[2]);
-      for (const auto& rule : rules) rule->step({now, events, spikes, &input_lists, &spike_lists}, values);
+      for (const auto& rule : rules)
+        rule->step({now, events, spikes, outputs, &input_lists, &spike_lists, &sent}, values);
     }
     record_traces(args, b, t);
   }
-  keep_history(args, b);
+  keep_history(args, args.spikes, args.history, b);
+  keep_history(args, args.outputs, args.output_history, b);
 }
 
 }  // namespace
@@ -249,6 +276,10 @@ void forward(const ForwardArgs<Real>& args, int threads) {
   for (const PopulationView& population : args.populations) {
     step.push_back(step_function<Real>(population, !args.forced.empty()));
   }
+  const bool has_rates = std::any_of(args.populations.begin(), args.populations.end(), [](const PopulationView& p) {
+    return NeuronModels::visit(p.model, []<template <class> class Model>() { return Model<Real>::is_rate; });
+  });
+  SW_EXPECTS(!has_rates || args.batch == 0 || !args.outputs.empty(), "forward: rate models need a place for outputs");
   SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
   if (!args.continues) start_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))

@@ -57,7 +57,7 @@ class RuleStepper final : public OnlineRule<Real> {
     if (!args.continues) clear(synapses);
   }
 
-  void step(const StepActivity& now, const Real* values) override {
+  void step(const StepActivity<Real>& now, const Real* values) override {
     const std::int64_t t = static_cast<std::int64_t>(args_.first_step) + now.t;
     update_cells(now, values, t);
     if constexpr (Rule::is_event_driven) {
@@ -100,11 +100,13 @@ class RuleStepper final : public OnlineRule<Real> {
     return of_.has_diagonal && view_.pre_begin + i == view_.post_begin + j;
   }
 
-  void update_cells(const StepActivity& now, const Real* values, std::int64_t t) {
+  void update_cells(const StepActivity<Real>& now, const Real* values, std::int64_t t) {
     Real* const from = pre_ring_.row(t);
     const auto constants = constants_;
     if (of_.kind == ProjectionKind::input && values != nullptr) {
       for (std::size_t i = 0; i < view_.pre_count; ++i) step_pre(constants, from, i, values[view_.pre_begin + i]);
+    } else if (of_.kind == ProjectionKind::recurrent && now.outputs != nullptr) {
+      for (std::size_t i = 0; i < view_.pre_count; ++i) step_pre(constants, from, i, now.outputs[view_.pre_begin + i]);
     } else {
       const std::uint8_t* const own = (of_.kind == ProjectionKind::input ? now.input : now.spikes) + view_.pre_begin;
 #pragma GCC ivdep
@@ -112,11 +114,12 @@ class RuleStepper final : public OnlineRule<Real> {
     }
     Real* const to = post_ring_.row(t);
     const std::uint8_t* const spikes = now.spikes + view_.post_begin;
+    const Real* const outputs = now.outputs != nullptr ? now.outputs + view_.post_begin : nullptr;
 #pragma GCC ivdep
     for (std::size_t j = 0; j < view_.post_count; ++j) {
       typename Rule::Post s = post_.load(j);
       const auto spike = static_cast<Real>(spikes[j]);
-      post_ring_.store(to, j, Rule::post_step(constants, s, {spike, spike}));
+      post_ring_.store(to, j, Rule::post_step(constants, s, {spike, outputs != nullptr ? outputs[j] : spike}));
       post_.store(j, s);
     }
   }
@@ -128,7 +131,7 @@ class RuleStepper final : public OnlineRule<Real> {
 
   // Calls visit(i) for the pre cells whose event was sent `shift` steps ago.
   template <class Visitor>
-  void for_each_event(const StepActivity& now, const Real* values, std::size_t shift, Visitor&& visit) const {
+  void for_each_event(const StepActivity<Real>& now, const Real* values, std::size_t shift, Visitor&& visit) const {
     if (of_.kind == ProjectionKind::input && values != nullptr) {
       const std::int64_t sent = now.t - static_cast<std::int64_t>(shift);
       if (sent < 0) return;
@@ -138,14 +141,14 @@ class RuleStepper final : public OnlineRule<Real> {
       }
       return;
     }
-    const SpikeLists& lists = of_.kind == ProjectionKind::input ? *now.input_lists : *now.spike_lists;
+    const SpikeLists<Real>& lists = of_.kind == ProjectionKind::input ? *now.input_lists : *now.sent_lists;
     for (const std::size_t cell : lists.at(now.t - static_cast<std::int64_t>(shift))) {
       const std::size_t i = cell - view_.pre_begin;  // wraps below pre_begin
       if (i < view_.pre_count) visit(i);
     }
   }
 
-  void arrive(const StepActivity& now, const Real* values, std::int64_t t) {
+  void arrive(const StepActivity<Real>& now, const Real* values, std::int64_t t) {
     const Real* const to = post_ring_.row(t - static_cast<std::int64_t>(of_.dendritic_delay));
     if constexpr (requires(typename Rule::Synapse & s, PreFactors f, PostFactors g) {
                     Rule::on_pre(constants_, bounds_, s, f, g);
@@ -198,7 +201,7 @@ class RuleStepper final : public OnlineRule<Real> {
     });
   }
 
-  void fire(const StepActivity& now, std::int64_t t) {
+  void fire(const StepActivity<Real>& now, std::int64_t t) {
     const auto dendritic = static_cast<std::int64_t>(of_.dendritic_delay);
     const Real* const to = post_ring_.row(t - dendritic);
     fired_.clear();
@@ -260,7 +263,7 @@ class RuleStepper final : public OnlineRule<Real> {
   // Calls update(synapse, pre factors, post factors, whether an event arrived, whether the post neuron fired) for every
   // synapse.
   template <class Update>
-  void visit_all(const Update& update, const StepActivity& now, const Real* values, std::int64_t t) {
+  void visit_all(const Update& update, const StepActivity<Real>& now, const Real* values, std::int64_t t) {
     const auto dendritic = static_cast<std::int64_t>(of_.dendritic_delay);
     const Real* const to = post_ring_.row(t - dendritic);
     std::vector<std::uint8_t> fired(view_.post_count, 0);

@@ -9,12 +9,18 @@ namespace {
 
 // Activity of the range's cells in a step.
 template <class Real>
-void load_activity(const PlasticityFactorArgs<Real>& args, std::size_t b, std::size_t t, std::vector<Real>& activity) {
+void load_activity(const PlasticityFactorArgs<Real>& args, std::size_t b, std::size_t t,
+                   std::vector<PostActivity<Real>>& activity) {
   if (!args.events.empty()) {
     const std::uint8_t* events = args.events.row(b, t) + args.begin;
-    for (std::size_t i = 0; i < args.count; ++i) activity[i] = static_cast<Real>(events[i]);
+    const Real* const outputs = args.outputs.empty() ? nullptr : args.outputs.row(b, t) + args.begin;
+    for (std::size_t i = 0; i < args.count; ++i) {
+      const Real spike = static_cast<Real>(events[i]);
+      activity[i] = {spike, outputs != nullptr ? outputs[i] : spike};
+    }
   } else {
-    std::copy_n(args.values.row(b, t / args.frame_steps) + args.begin, args.count, activity.begin());
+    const Real* const values = args.values.row(b, t / args.frame_steps) + args.begin;
+    for (std::size_t i = 0; i < args.count; ++i) activity[i] = {values[i], values[i]};
   }
 }
 
@@ -25,7 +31,7 @@ void run_trial(const PlasticityFactorArgs<Real>& args, const typename Rule::Cons
   const std::size_t term_stride = args.factors.shape[1] * steps * args.count;
   std::vector<typename Rule::Pre> pre(args.side == SynapseSide::pre ? args.count : 0);
   std::vector<typename Rule::Post> post(args.side == SynapseSide::post ? args.count : 0);
-  std::vector<Real> activity(args.count);
+  std::vector<PostActivity<Real>> activity(args.count);
   for (std::size_t t = 0; t < steps; ++t) {
     Real* const out = args.factors.row(0) + (b * steps + t) * args.count;
     if (t >= length) {
@@ -36,10 +42,10 @@ void run_trial(const PlasticityFactorArgs<Real>& args, const typename Rule::Cons
     const Real weight = args.weight.empty() ? Real(1) : args.weight(b, t);
     for (std::size_t i = 0; i < args.count; ++i) {
       if (args.side == SynapseSide::pre) {
-        const auto f = Rule::pre_step(constants, pre[i], activity[i]);
+        const auto f = Rule::pre_step(constants, pre[i], activity[i].output);
         for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride + i] = f.at[k];
       } else {
-        const auto f = Rule::post_step(constants, post[i], {activity[i], activity[i]});
+        const auto f = Rule::post_step(constants, post[i], activity[i]);
         for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride + i] = weight * f.at[k];
       }
     }

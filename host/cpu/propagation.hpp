@@ -37,28 +37,42 @@ inline void add_sparse_row(const ProjectionView<Real>& projection, std::size_t d
   });
 }
 
-// Adds what the spikes of earlier steps bring in step t.
+// Weight rows of active cells, and what the cells sent.
 template <class Real>
-void propagate_spikes(const ProjectionList<Real>& projections, const SpikeLists& spikes, std::int64_t t,
-                      std::vector<const Real*>& rows, Real* current) {
+struct ActiveRows {
+  std::vector<const Real*> rows;
+  std::vector<Real> values;  // empty: all 1
+};
+
+// Adds what was sent in earlier steps and arrives in step t. has_values: of cells that send other numbers than 1.
+template <class Real>
+void propagate_spikes(const ProjectionList<Real>& projections, const SpikeLists<Real>& sent, bool has_values,
+                      std::int64_t t, ActiveRows<Real>& active, Real* current) {
   for (std::size_t p = 0; p < projections.count; ++p) {
     const ProjectionView<Real>& projection = projections.at[p];
     Real* const to = current + projection.post_begin;
     if (projection.sparse != nullptr) {
       for (std::size_t c = 0; c < projection.sparse->class_count; ++c) {
-        for (const std::size_t i : spikes.at(t - projection.sparse->delays[c])) {
+        sent.for_each(t - projection.sparse->delays[c], [&](std::size_t i, Real value) {
           const std::size_t pre = i - projection.pre_begin;  // wraps below pre_begin
-          if (pre < projection.pre_count) add_sparse_row(projection, c, pre, Real(1), to);
-        }
+          if (pre < projection.pre_count) add_sparse_row(projection, c, pre, value, to);
+        });
       }
       continue;
     }
-    rows.clear();
-    for (const std::size_t i : spikes.at(t - static_cast<std::int64_t>(projection.delay))) {
+    active.rows.clear();
+    active.values.clear();
+    sent.for_each(t - static_cast<std::int64_t>(projection.delay), [&](std::size_t i, Real value) {
       const std::size_t pre = i - projection.pre_begin;
-      if (pre < projection.pre_count) rows.push_back(projection.weights + pre * projection.post_count);
+      if (pre >= projection.pre_count) return;
+      active.rows.push_back(projection.weights + pre * projection.post_count);
+      if (has_values) active.values.push_back(value);
+    });
+    if (has_values) {
+      add_scaled_rows(active.rows.data(), active.values.data(), active.rows.size(), to, projection.post_count);
+    } else {
+      add_rows(active.rows.data(), active.rows.size(), to, projection.post_count);
     }
-    add_rows(rows.data(), rows.size(), to, projection.post_count);
   }
 }
 

@@ -16,6 +16,7 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
     std::vector<Real> y(outputs, Real(0));
     std::vector<Real> drive(outputs);
     std::vector<const Real*> rows;
+    std::vector<Real> sent;
     const auto length = static_cast<std::size_t>(args.length[b]);
     for (std::size_t t = 0; t < length; ++t) {
       const std::uint8_t* spikes = args.spikes.row(b, t);
@@ -24,11 +25,23 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
       for (std::size_t p = 0; p < args.projections.count; ++p) {
         const ProjectionView<Real>& projection = args.projections.at[p];
         rows.clear();
-        for_each_active(spikes, projection.pre_begin, projection.pre_begin + projection.pre_count, [&](std::size_t j) {
+        sent.clear();
+        Real* const to = drive.data() + projection.post_begin;
+        const std::size_t pre_end = projection.pre_begin + projection.pre_count;
+        const auto add = [&](std::size_t j) {
           if (mask != nullptr && mask[j] == 0) return;
           rows.push_back(projection.weights + (j - projection.pre_begin) * projection.post_count);
-        });
-        add_rows(rows.data(), rows.size(), drive.data() + projection.post_begin, projection.post_count);
+          if (!args.outputs.empty()) sent.push_back(args.outputs(b, t, j));
+        };
+        if (args.outputs.empty()) {
+          for_each_active(spikes, projection.pre_begin, pre_end, add);
+          add_rows(rows.data(), rows.size(), to, projection.post_count);
+        } else {
+          for (std::size_t j = projection.pre_begin; j < pre_end; ++j) {
+            if (args.outputs(b, t, j) != Real(0)) add(j);
+          }
+          add_scaled_rows(rows.data(), sent.data(), rows.size(), to, projection.post_count);
+        }
       }
       Real* out = args.output.row(b, t);
       for (std::size_t k = 0; k < outputs; ++k) {

@@ -1,4 +1,4 @@
-// Lists of the cells that were active in each of the last steps.
+// Lists of the cells that were active in each of the last steps, and what they sent.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 namespace spikeweave::cpu {
 
+template <class Real>
 class SpikeLists {
  public:
   // depth: how many steps back can be asked for.
@@ -16,19 +17,42 @@ class SpikeLists {
 
   // The cells of row [count] that are active in step t; t counts up by one from call to call, from any start.
   void add(std::int64_t t, const std::uint8_t* row, std::size_t count) {
-    std::vector<std::uint32_t>& list = lists_[slot(t)];
-    list.clear();
-    for_each_active(row, 0, count, [&](std::size_t i) { list.push_back(static_cast<std::uint32_t>(i)); });
+    List& list = lists_[slot(t)];
+    list.cells.clear();
+    for_each_active(row, 0, count, [&](std::size_t i) { list.cells.push_back(static_cast<std::uint32_t>(i)); });
+  }
+  // Likewise, with the values of the row.
+  void add(std::int64_t t, const Real* row, std::size_t count) {
+    List& list = lists_[slot(t)];
+    list.cells.clear();
+    list.values.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (row[i] == Real(0)) continue;
+      list.cells.push_back(static_cast<std::uint32_t>(i));
+      list.values.push_back(row[i]);
+    }
   }
   // Ascending; empty before the first step.
-  const std::vector<std::uint32_t>& at(std::int64_t t) const { return lists_[slot(t)]; }
+  const std::vector<std::uint32_t>& at(std::int64_t t) const { return lists_[slot(t)].cells; }
+  // Calls visit(cell, value) in ascending order; the value is 1 where none was given.
+  template <class Visitor>
+  void for_each(std::int64_t t, Visitor&& visit) const {
+    const List& list = lists_[slot(t)];
+    for (std::size_t n = 0; n < list.cells.size(); ++n) {
+      visit(list.cells[n], list.values.empty() ? Real(1) : list.values[n]);
+    }
+  }
 
  private:
+  struct List {
+    std::vector<std::uint32_t> cells;
+    std::vector<Real> values;  // of the cells; or empty
+  };
   std::size_t slot(std::int64_t t) const {
     const auto size = static_cast<std::int64_t>(lists_.size());
     return static_cast<std::size_t>((t % size + size) % size);
   }
-  std::vector<std::vector<std::uint32_t>> lists_;
+  std::vector<List> lists_;
 };
 
 }  // namespace spikeweave::cpu

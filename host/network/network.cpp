@@ -1,5 +1,6 @@
 #include "spikeweave/network/network.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "host/record/array_file.hpp"
@@ -121,6 +122,11 @@ void set_single_weights(const Projection& projection, std::size_t index, double*
 }
 
 }  // namespace
+
+bool has_rate_models(const Network& network) {
+  return std::any_of(network.populations.begin(), network.populations.end(),
+                     [](const Population& p) { return is_rate_model(p.neuron); });
+}
 
 Network build_network(const NetworkSettings& settings, const TaskShape& task, std::uint64_t seed) {
   Network network;

@@ -21,6 +21,7 @@ std::unique_ptr<Task> make_frame_classification(const FrameClassificationSetting
 std::unique_ptr<Task> make_piano_roll(const PianoRollSettings& settings, const std::string& directory);
 std::unique_ptr<Task> make_background(const BackgroundSettings& settings, double dt);
 std::unique_ptr<Task> make_rewarded_pairing(const RewardedPairingSettings& settings, std::uint64_t seed, double dt);
+std::unique_ptr<Task> make_energy_relaxation(const EnergyRelaxationSettings& settings);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

@@ -42,7 +42,8 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
       loss_(loss),
       reduction_(reduction),
       frame_steps_(frame_steps),
-      seed_(seed) {
+      seed_(seed),
+      has_rates_(has_rate_models(state.network)) {
   learning.visit([this]<class S>(const S& settings) {
     if constexpr (PlasticSettings<S>) {
       plasticity_form_ = settings.form;
@@ -85,7 +86,9 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
   put(segment_, batch.segment, {batch_, steps_}, "segments");
   put(scale_, trial_scales(batch, network_.outputs == 0), {batch_}, "error scales");
   if (local_) put(local_scale_, trial_scales(batch, true), {batch_}, "local signal scales");
-  put(forced_, batch.forced, {batch_, steps_, network_.task_cells}, "forced spikes");
+  put(forced_, batch.forced, {batch_, steps_, batch.forced.empty() ? 0 : network_.task_cells}, "forced spikes");
+  put(clamp_, converted<Real>(batch.clamp), {batch_, batch.frames, batch.clamp.empty() ? 0 : network_.task_cells},
+      "clamps");
   if (loss_ == LossKind::softmax) {
     put(target_class_, batch.target_class, {batch_, batch.segments}, "target classes");
   } else {
@@ -149,6 +152,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   const std::string sized_by = " (/training/batch_size, /network/populations)";
   spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
   spike_count_.reshape(backend_, {batch_, neurons}, "spike counts" + sized_by);
+  if (has_rates_) neuron_outputs_.reshape(backend_, {batch_, steps_, neurons}, "neuron outputs" + sized_by);
   const bool wants_psi = options.training && !is_plasticity_;
   if (wants_psi) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
 
@@ -172,7 +176,9 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   args.populations = state_.populations(batch.batch);
   args.keys = keys();
   args.forced = forced_.cview();
+  args.clamp = clamp_.cview();
   args.spikes = spikes_.view();
+  if (has_rates_) args.outputs = neuron_outputs_.view();
   if (wants_psi) args.psi = psi_.view();
   if (options.training && plasticity_form_ != PlasticityForm::trial)
     args.plasticity = plasticity_.views(modulators(batch));
@@ -183,6 +189,10 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
     args.first_step = steps_before_;
     history_.reshape(backend_, {batch_, history_depth(), neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
+    if (has_rates_) {
+      output_history_.reshape(backend_, {batch_, history_depth(), neurons}, "outputs under way" + sized_by);
+      args.output_history = output_history_.view();
+    }
     steps_before_ += steps_;
   }
   if (options.training && local_) {
@@ -248,6 +258,7 @@ void Simulator<Real>::run_readout(bool training) {
   args.frame_steps = frame_steps_;
   args.length = length_.cview();
   args.spikes = spikes_.cview();
+  args.outputs = sent_values();
   if (training && network_.readout.dropout > 0.0) {
     args.mask = readout_mask_.cview();
     args.mask_scale = dropout_scale<Real>(network_.readout.dropout);
@@ -312,6 +323,7 @@ std::vector<std::byte> Simulator<Real>::carried_state() const {
   writer.put(std::vector<std::uint64_t>{steps_before_, batch_});
   writer.put(modulator_);
   writer.put(history_.download());
+  writer.put(output_history_.download());
   writer.put(state_.neuron_states());
   writer.put(plasticity_.save());
   return writer.bytes();
@@ -324,14 +336,18 @@ void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
   const auto counts = reader.get<std::uint64_t>();
   modulator_ = reader.get<double>();
   const auto history = reader.get<std::uint8_t>();
+  const auto outputs = reader.get<Real>();
   const std::size_t row = history_depth() * network_.neurons;
-  if (counts.size() != 2 || history.size() != counts[1] * row) {
+  if (counts.size() != 2 || history.size() != counts[1] * row ||
+      outputs.size() != (has_rates_ ? history.size() : 0)) {
     throw InputError("carried state", "is that of another network");
   }
   steps_before_ = counts[0];
   batch_ = counts[1];
   history_.reshape(backend_, {batch_, history_depth(), network_.neurons}, "spikes under way");
   history_.upload(history);
+  output_history_.reshape(backend_, {batch_, has_rates_ ? history_depth() : 0, network_.neurons}, "outputs under way");
+  output_history_.upload(outputs);
   state_.set_neuron_states(reader.get<std::byte>(), batch_);
   plasticity_.load(reader.get<std::byte>());
 }

@@ -80,10 +80,14 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
       }
       break;
     case ProjectionKind::recurrent:
-      args.events = spikes_.cview();
-      break;
     case ProjectionKind::readout:
-      args.events = spikes_.cview();
+      if (has_rates_) {
+        args.values = neuron_outputs_.cview();
+        args.frame_steps = 1;
+      } else {
+        args.events = spikes_.cview();
+      }
+      if (projection.kind == ProjectionKind::recurrent) break;
       if (network_.readout.dropout > 0.0) {
         args.mask = readout_mask_.cview();
         args.scale = dropout_scale<Real>(network_.readout.dropout);
@@ -140,6 +144,7 @@ View<Real> Simulator<Real>::plasticity_factors(SynapseSide side, bool of_input) 
   args.length = length_.cview();
   if (!of_input) {
     args.events = spikes_.cview();
+    args.outputs = sent_values();
   } else if (network_.encoding == Encoding::current) {
     args.values = values_.cview();
   } else {

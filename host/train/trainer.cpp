@@ -193,6 +193,7 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
   train = totals.score.values();
   if (train.contains(task_->main_metric())) train["running_" + task_->main_metric()] = running_metric_;
   for (const Population& population : network_.populations) {
+    if (is_rate_model(population.neuron)) continue;
     const auto first = totals.spikes.begin() + static_cast<std::ptrdiff_t>(population.neurons.begin);
     const double spikes = std::accumulate(first, first + static_cast<std::ptrdiff_t>(population.neurons.count), 0.0);
     train["rate_" + population.name] =
@@ -210,6 +211,7 @@ template <class Real>
 void Trainer<Real>::check_health(const EpochTotals& totals) {
   const HealthSettings& health = experiment_.health;
   for (const Population& population : network_.populations) {
+    if (is_rate_model(population.neuron)) continue;
     double spikes = 0.0;
     for (std::size_t j = 0; j < population.neurons.count; ++j) spikes += totals.spikes[population.neurons.begin + j];
     const double rate = spikes / totals.steps / static_cast<double>(population.neurons.count);

@@ -1,6 +1,7 @@
 #include "ops/forward_network.hpp"
 
 #include <array>
+#include <cmath>
 
 namespace spikeweave::test {
 namespace {
@@ -30,6 +31,14 @@ float forced_spike(const ForwardCase& c, std::size_t b, std::size_t t, std::size
   return neuron < c.forced_neurons ? static_cast<float>(c.forced[(b * c.steps + t) * c.forced_neurons + neuron]) : 0.0f;
 }
 
+void clamp_input(const ForwardCase& c, std::size_t b, std::size_t t, std::size_t neuron, StepInput<float>& in) {
+  if (neuron >= c.clamped_neurons) return;
+  const float value = c.clamp[(b * c.frames() + t / c.frame_steps) * c.clamped_neurons + neuron];
+  if (std::isnan(value)) return;
+  in.is_clamped = true;
+  in.clamp = value;
+}
+
 std::uint32_t random_word(std::size_t neuron, std::size_t b, std::size_t t) {
   const auto n = static_cast<std::uint32_t>(neuron);
   const PhiloxCounter words =
@@ -57,7 +66,7 @@ StepOutput<float> step_any(const PopulationCase& population, std::size_t neuron,
       const StepOutput<float> out = M::template step<decltype(shape)>(derived, state, in);
       std::memcpy(any.bytes.data(), &state, sizeof(state));
       any.has_started = true;
-      voltage = state.v;
+      voltage = state.*(std::get<0>(M::State::columns()).member);
       return out;
     });
   });
@@ -125,6 +134,7 @@ ForwardResult run_reference(const ForwardCase& c) {
   ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
                   std::vector<float>(c.batch() * c.steps * n),
                   std::vector<float>(c.batch() * c.steps * n),
+                  std::vector<float>(c.has_outputs() ? c.batch() * c.steps * n : 0),
                   std::vector<std::uint32_t>(c.batch() * n),
                   {}};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
@@ -139,14 +149,18 @@ ForwardResult run_reference(const ForwardCase& c) {
           const float from_input = plain_sum(c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
           const float recurrent = plain_sum(c.recurrent, j, [&](std::size_t i) { return last[i]; });
           const float current = from_input * c.input_scale + recurrent;
-          const StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
+          StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
+          clamp_input(c, b, t, j, in);
+          const bool is_rate = is_rate_model(c.populations[p].model);
           float& voltage = r.voltages[p][(b * c.steps + t) * c.populations[p].count + local];
           const StepOutput<float> out = step_any(c.populations[p], j, states[j], in, voltage);
           now[j] = out.spike;
-          r.spikes[(b * c.steps + t) * n + j] = out.spike == 1.0f ? 1 : 0;
+          const bool spikes = !is_rate && out.spike == 1.0f;
+          r.spikes[(b * c.steps + t) * n + j] = spikes ? 1 : 0;
+          if (c.has_outputs()) r.outputs[(b * c.steps + t) * n + j] = out.spike;
           r.psi[(b * c.steps + t) * n + j] = out.psi;
           r.prediction[(b * c.steps + t) * n + j] = out.prediction;
-          r.spike_count[b * n + j] += out.spike == 1.0f ? 1u : 0u;
+          r.spike_count[b * n + j] += spikes ? 1u : 0u;
         }
       }
       last = now;
@@ -162,6 +176,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const auto values = put(backend, c.values, {c.batch(), c.frames(), c.values.empty() ? 0 : c.inputs});
   const auto mask = put(backend, c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.inputs});
   const auto forced = put(backend, c.forced, {c.batch(), c.steps, c.forced_neurons});
+  const auto clamp = put(backend, c.clamp, {c.batch(), c.frames(), c.clamped_neurons});
   std::vector<std::uint32_t> keys;
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
@@ -170,6 +185,9 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
   auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
+  const std::size_t output_width = c.has_outputs() ? n : 0;
+  auto outputs =
+      put(backend, std::vector<float>(c.batch() * c.steps * output_width, NAN), {c.batch(), c.steps, output_width});
   auto spike_count = put(backend, std::vector<std::uint32_t>(c.batch() * n, 999), {c.batch(), n});
 
   ForwardArgs<float> args{.batch = c.batch(),
@@ -186,7 +204,9 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .populations = {},
                           .keys = {test_seed, trial.cview()},
                           .forced = forced.cview(),
+                          .clamp = clamp.cview(),
                           .spikes = spikes.view(),
+                          .outputs = outputs.view(),
                           .psi = psi.view(),
                           .prediction = prediction.view(),
                           .spike_count = spike_count.view(),
@@ -207,11 +227,13 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   }
   backend.forward(args);
 
-  ForwardResult r{spikes.download(), psi.download(), prediction.download(), spike_count.download(), {}};
+  ForwardResult r{spikes.download(),  psi.download(),         prediction.download(),
+                  outputs.download(), spike_count.download(), {}};
   for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
   clear_after_end(c, n, r.spikes);
   if (has_psi) clear_after_end(c, n, r.psi);
   if (has_psi) clear_after_end(c, n, r.prediction);
+  if (c.has_outputs()) clear_after_end(c, n, r.outputs);
   for (std::size_t p = 0; has_traces && p < r.voltages.size(); ++p) {
     clear_after_end(c, c.populations[p].count, r.voltages[p]);
   }

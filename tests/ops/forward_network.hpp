@@ -19,6 +19,10 @@ struct PopulationCase {
   std::size_t count;
 };
 
+inline bool is_rate_model(std::size_t model) {
+  return NeuronModels::visit(model, []<template <class> class Model>() { return Model<float>::is_rate; });
+}
+
 struct ProjectionCase {
   std::size_t pre_begin, pre_count, post_begin, post_count;
   std::vector<float> weights;
@@ -37,6 +41,9 @@ struct ForwardCase {
   std::vector<std::uint8_t> mask;    // [batch, frames, inputs] or empty
   std::vector<std::uint8_t> forced;  // [batch, steps, forced_neurons] or empty
   std::size_t forced_neurons = 0;
+  std::vector<float> clamp;  // [batch, frames, clamped_neurons]  NaN: free; or empty
+  std::size_t clamped_neurons = 0;
+  bool wants_outputs = false;  // also where all models spike
   float input_scale = 1.0f;
 
   std::size_t batch() const { return length.size(); }
@@ -46,14 +53,19 @@ struct ForwardCase {
     for (const PopulationCase& population : populations) count += population.count;
     return count;
   }
+  bool has_outputs() const {
+    return wants_outputs || std::any_of(populations.begin(), populations.end(),
+                                        [](const PopulationCase& p) { return is_rate_model(p.model); });
+  }
 };
 
 struct ForwardResult {
   std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]  0 beyond a trial's end
   std::vector<float> psi;            // likewise
   std::vector<float> prediction;     // likewise; 0 for models without
+  std::vector<float> outputs;        // likewise; empty where they are not given
   std::vector<std::uint32_t> spike_count;
-  std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  likewise
+  std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  first state variable; likewise
 
   bool operator==(const ForwardResult&) const = default;
 };
@@ -67,7 +79,16 @@ typename Model::Derived derived_of(std::size_t neuron) {
   if constexpr (requires { parameters.tau_m; }) parameters.tau_m = tau;
   if constexpr (requires { parameters.refractory_steps; }) parameters.refractory_steps = refractory_steps;
   if constexpr (requires { parameters.tau_refractory; }) parameters.tau_refractory = refractory_steps;
-  if constexpr (requires { parameters.noise; }) parameters.a = 1.0 / tau, parameters.noise = 5.0;
+  if constexpr (requires { parameters.v_peak; }) parameters.a = 1.0 / tau, parameters.noise = 5.0;
+  if constexpr (requires { parameters.epsilon; }) {
+    parameters.noise = static_cast<EnergyNoise>(neuron % 3);
+    parameters.sigma = 0.3;
+    parameters.temperature = 0.1;
+    parameters.epsilon = 1.0 / tau;
+    parameters.initial = 0.1 * refractory_steps;
+    parameters.rate = static_cast<RateFunction>(neuron / 3 % 2);
+    parameters.dynamics = static_cast<EnergyDynamics>(neuron / 2 % 2);
+  }
   return Model::derive(parameters, 1.0);
 }
 

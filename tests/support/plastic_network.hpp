@@ -10,6 +10,12 @@
 
 namespace spikeweave::test {
 
+inline LifParams<Distribution> test_lif() {
+  LifParams<Distribution> lif;
+  lif.refractory_steps = 2;
+  return lif;
+}
+
 struct PlasticNetworkCase {
   LearningSettings learning{};
   bool sparse_storage = false;  // all pairs, but stored as a sparse projection
@@ -17,6 +23,8 @@ struct PlasticNetworkCase {
   Distribution delay = 0.0;      // [ms], of both projections where it is not 0
   double dendritic_delay = 0.0;  // [ms]
   double low = -0.6, high = 0.9;
+  NeuronModels::Settings neuron{.value = test_lif()};
+  std::size_t bystanders = 0;  // energy units that are connected to nothing
 };
 
 // 12 inputs -> 20 LIF neurons -> the same; both projections learn.
@@ -77,6 +85,7 @@ class PlasticNetwork {
     return all;
   }
   std::vector<Real> weights() const { return by_pair(state_.parameters()); }
+  std::vector<Real> gradient() const { return by_pair(state_.arrays.gradient.download()); }
   const std::vector<std::uint8_t>& spikes() const { return spikes_; }          // of the last trial, [steps, neurons]
   const std::vector<std::uint8_t>& all_spikes() const { return all_spikes_; }  // of all trials
   Simulator<Real>& simulator() { return simulator_; }
@@ -86,10 +95,11 @@ class PlasticNetwork {
  private:
   static NetworkSettings settings_of(const PlasticNetworkCase& of) {
     NetworkSettings settings;
-    LifParams<Distribution> lif;
-    lif.refractory_steps = 2;
-    settings.populations = {{"cells", static_cast<int>(neurons), {}}};
-    settings.populations[0].neuron.value = lif;
+    settings.populations = {{"cells", static_cast<int>(neurons), of.neuron}};
+    if (of.bystanders > 0) {
+      settings.populations.push_back({"bystanders", static_cast<int>(of.bystanders), {}});
+      settings.populations[1].neuron.value = EnergyUnitParams<Distribution>();
+    }
     settings.projections.resize(3);
     const auto shape = [&](ProjectionSettings& p, const char* from) {
       p.from = {from};

@@ -16,6 +16,9 @@
 // In the form `trial` the terms of step t are weighted by what the modulator does to them later on:
 //   trial_weight(k, weight_of_the_next_step, modulator_of_this_step), backward in time from 0.
 //
+// A rule that reads what a post neuron sends, not its spikes, has reads_rates(params) = true: only then can it train
+// weights onto rate models.
+//
 // Every state, on either side and in the synapse apart from its weight, starts as zeros.
 //
 // Real is float or double. A step uses + - * / and sqrt only, so that both backends give the same bits; a rule that

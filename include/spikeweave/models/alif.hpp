@@ -64,6 +64,7 @@ struct Alif {
   using State = AlifState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = true;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = false;
 
   // dt [ms]

@@ -5,11 +5,13 @@
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/models/alif.hpp"
+#include "spikeweave/models/energy_unit.hpp"
 #include "spikeweave/models/escape_lif.hpp"
 #include "spikeweave/models/iaf_cond_exp.hpp"
 #include "spikeweave/models/iaf_delta.hpp"
 #include "spikeweave/models/izhikevich.hpp"
 #include "spikeweave/models/lif.hpp"
+#include "spikeweave/models/rectified_linear.hpp"
 
 namespace spikeweave {
 
@@ -38,6 +40,12 @@ struct ModelList {
   }
 };
 
-using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich>;
+using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear>;
+
+// Whether the model sends rates instead of spikes.
+inline bool is_rate_model(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             []<template <class> class Model>() { return Model<float>::is_rate; });
+}
 
 }  // namespace spikeweave

@@ -92,6 +92,7 @@ struct EscapeLif {
   using State = MembraneState<Real>;
   static constexpr bool uses_random = true;
   static constexpr bool is_differentiable = true;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = true;
 
   // dt [ms]

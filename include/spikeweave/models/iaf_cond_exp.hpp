@@ -76,6 +76,7 @@ struct IafCondExp {
   using State = IafCondExpState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = false;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = false;
 
   // dt [ms]

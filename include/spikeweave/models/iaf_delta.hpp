@@ -38,6 +38,7 @@ struct IafDelta {
   using State = HardResetState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = false;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = false;
 
   // dt [ms]

@@ -80,6 +80,7 @@ struct Izhikevich {
   using State = IzhikevichState<Real>;
   static constexpr bool uses_random = true;
   static constexpr bool is_differentiable = false;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = false;
 
   // dt [ms]

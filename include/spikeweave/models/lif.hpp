@@ -65,6 +65,7 @@ struct Lif {
   using State = MembraneState<Real>;
   static constexpr bool uses_random = false;
   static constexpr bool is_differentiable = true;
+  static constexpr bool is_rate = false;
   static constexpr bool predicts = false;
 
   // dt [ms]

@@ -7,7 +7,10 @@
 // with is_differentiable = true adds; without, e-prop cannot change the weights onto it.
 //
 // step() is called once per neuron and time step, in the order of the specification (0.2): refractory counter, voltage
-// from the current and the previous spike, slow state, pseudo-derivative, spike. It uses + - * / only, or portable_exp.
+// from the current and the previous spike, slow state, pseudo-derivative, spike. It uses + - * / and sqrt only, or
+// core/exponential.hpp and core/gaussian.hpp.
+//
+// A rate model (is_rate = true) sends a real number in every step instead of a spike; it has no spikes.
 #pragma once
 
 #include <concepts>
@@ -47,9 +50,11 @@ struct EligibilityConstants {
 // What one step receives.
 template <class Real>
 struct StepInput {
-  Real current;            // sum of the weights of what arrives
-  std::uint32_t word = 0;  // random word, for models that use one
-  Real forced = 0;         // whatever the neuron's state, refractory or not: 1 it fires, 2 it does not; else 0
+  Real current;             // sum of the weights of what arrives
+  std::uint32_t word = 0;   // random word, for models that use one
+  Real forced = 0;          // whatever the neuron's state, refractory or not: 1 it fires, 2 it does not; else 0
+  bool is_clamped = false;  // rate models: `clamp` stands in the place of what drives the unit
+  Real clamp = 0;
 };
 
 // The spike that is given from outside where one is, else the neuron's own.
@@ -61,7 +66,7 @@ SW_HD Real forced_or(Real forced, Real own) {
 // What one step gives to the rest of the network.
 template <class Real>
 struct StepOutput {
-  Real spike;           // 1 or 0
+  Real spike;           // 1 or 0; of a rate model what it sends
   Real psi;             // pseudo-derivative dz/dv; 0 where the model has none
   Real prediction = 0;  // probability of the spike given the voltage, of models that have one (predicts)
 };
@@ -73,6 +78,7 @@ concept NeuronModel = requires(const typename M::Derived& d, typename M::State& 
   { M::uses_random } -> std::convertible_to<bool>;
   { M::is_differentiable } -> std::convertible_to<bool>;
   { M::predicts } -> std::convertible_to<bool>;
+  { M::is_rate } -> std::convertible_to<bool>;
   typename M::Params;
   M::State::columns();
   M::Derived::columns();

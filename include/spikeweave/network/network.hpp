@@ -70,6 +70,8 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task, st
 // For plasticity rules, which keep weights inside their bounds but do not bring them there: throws InputError where a
 // weight of a trainable projection between cells starts outside.
 void require_weights_inside_bounds(const Network& network, const std::vector<double>& parameters);
+// Whether a population is of a rate model.
+bool has_rate_models(const Network& network);
 
 // Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
 // [parameter_count].

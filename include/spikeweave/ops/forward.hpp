@@ -31,8 +31,9 @@ struct TraceView {
 };
 
 // Input current of step t: sum over input projections of x[t-d,i] W[i,j], plus the sum over recurrent projections of
-// z[t-d,i] W[i,j], d the delay. Each sum starts at 0 and runs over projections in order, over delays in ascending order
-// and over i in ascending order, so that every backend and every launch shape gives the same bits.
+// z[t-d,i] W[i,j], d the delay, z the spikes or, where `outputs` is given, the outputs. Each sum starts at 0 and runs
+// over projections in order, over delays in ascending order and over i in ascending order, so that every backend and
+// every launch shape gives the same bits.
 template <class Real>
 struct ForwardArgs {
   std::size_t batch = 0;
@@ -53,8 +54,12 @@ struct ForwardArgs {
   RandomKeys keys;                  // of stochastic neurons
   View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1 fires, 2 does not, 0 free; or empty
 
-  View<std::uint8_t> spikes;        // [batch, steps, neurons]
-  View<Real> psi;                   // [batch, steps, neurons]; empty: not wanted
+  View<const Real> clamp;  // [batch, frames, first so many neurons]  for rate models; NaN: free; or empty
+
+  View<std::uint8_t> spikes;  // [batch, steps, neurons]  0 of rate models
+  View<Real>
+      outputs;     // [batch, steps, neurons]  what neurons send: 1, 0 or a rate; given where a model is a rate model
+  View<Real> psi;  // [batch, steps, neurons]; empty: not wanted
   View<Real> prediction;            // [batch, steps, neurons]  of models that predict; empty: not wanted
   View<std::uint32_t> spike_count;  // [batch, neurons]; overwritten
   std::vector<TraceView> traces;    // recorded states
@@ -67,6 +72,7 @@ struct ForwardArgs {
   std::uint64_t first_step = 0;  // steps that ran before this pass
   View<std::uint8_t> history;  // [batch, depth, neurons]  spikes of the last steps before this pass, the latest in the
                                // last row; updated at its end. Empty, or at least as deep as the longest delay
+  View<Real> output_history;   // the same of the outputs, where they are given
 };
 
 }  // namespace spikeweave

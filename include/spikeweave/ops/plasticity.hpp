@@ -21,9 +21,10 @@ struct PlasticityFactorArgs {
   double dt = 1.0;                             // [ms]
   SynapseSide side = SynapseSide::pre;
   std::size_t frame_steps = 1;
-  View<const std::int32_t> length;   // [batch]
-  View<const std::uint8_t> events;   // [batch, steps, cells of the index space]; or
-  View<const Real> values;           // [batch, frames, cells of the index space]
+  View<const std::int32_t> length;  // [batch]
+  View<const std::uint8_t> events;  // [batch, steps, cells of the index space]; or
+  View<const Real> values;          // [batch, frames, cells of the index space]
+  View<const Real> outputs;         // [batch, steps, cells of the index space]  beside events: what they send; or empty
   std::size_t begin = 0, count = 0;  // range of cells
   View<const Real> weight;           // [batch, steps] or empty: multiplies the post factors
   View<Real> factors;                // [terms, batch, steps, count]; overwritten

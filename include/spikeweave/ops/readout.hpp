@@ -20,12 +20,14 @@ struct EnumNames<LossKind> {
   static constexpr std::array<std::string_view, 3> names{"squared_error", "softmax", "bernoulli"};
 };
 
-// y[b,t,k] for all steps; drive sums the weights of the spikes in ascending order of the neurons.
+// y[b,t,k] for all steps; drive sums the weights of the spikes, or those times the outputs where they are given, in
+// ascending order of the neurons.
 template <class Real>
 struct ReadoutArgs {
   std::size_t frame_steps = 1;
   View<const std::int32_t> length;   // [batch]
   View<const std::uint8_t> spikes;   // [batch, steps, neurons]
+  View<const Real> outputs;          // [batch, steps, neurons] or empty
   View<const std::uint8_t> mask;     // [batch, frames, neurons] or empty: no dropout
   Real mask_scale = 1;               // 1/(1-p) under dropout
   ProjectionList<Real> projections;  // neurons -> outputs

@@ -8,23 +8,11 @@
 #include <vector>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/task/dynamics_settings.hpp"
+#include "spikeweave/task/evaluation_trials.hpp"
 #include "spikeweave/task/task.hpp"
 
 namespace spikeweave {
-
-// Trials for evaluation of the tasks that make their trials.
-struct EvaluationTrials {
-  int valid = 64;
-  int test = 256;
-
-  static constexpr auto fields() {
-    using Self = EvaluationTrials;
-    return std::tuple{
-        field("valid", &Self::valid, "trials", closed(1, 1e9), "Trials of the validation split."),
-        field("test", &Self::test, "trials", closed(1, 1e9), "Trials of the test split."),
-    };
-  }
-};
 
 struct PatternGenerationSettings {
   static constexpr std::string_view name = "pattern_generation";
@@ -279,71 +267,9 @@ struct RecordedSettings {
   void validate(const std::string& place) const;
 };
 
-// Poisson input of one rate; the network is watched, not trained on anything.
-struct BackgroundSettings {
-  static constexpr std::string_view name = "background";
-  static constexpr std::string_view summary = "Poisson input of constant rate; nothing is scored.";
-  static constexpr std::string_view source = "-";
-
-  static constexpr bool is_endless = true;
-
-  int inputs = 0;
-  double rate = 10.0;
-  int steps = 1000;
-
-  static constexpr bool has_outputs() { return false; }
-
-  static constexpr auto fields() {
-    using Self = BackgroundSettings;
-    return std::tuple{
-        field("inputs", &Self::inputs, "channels", closed(1, 1e8),
-              "Input channels, each a Poisson process of its own."),
-        field("rate", &Self::rate, "Hz", non_negative, "Rate of every channel; several events may fall in one step."),
-        field("steps", &Self::steps, "steps", closed(1, 1e7), "Length of a trial."),
-    };
-  }
-};
-
-// Reward for the cells of one synapse that fire in the right order.
-struct RewardedPairingSettings {
-  static constexpr std::string_view name = "rewarded_pairing";
-  static constexpr std::string_view summary =
-      "Reward, seconds later, each spike of a synapse's post cell after its pre cell's.";
-  static constexpr std::string_view source = "Izhikevich 2007, Cereb. Cortex 17:2443-2452, Fig. 1";
-
-  static constexpr bool is_endless = true;
-
-  int steps = 1000;
-  int projection = 0;
-  int synapse = 0;
-  double window = 20.0;
-  double reward = 0.5;
-  double delay_low = 1000.0;
-  double delay_high = 3000.0;
-
-  static constexpr bool has_inputs() { return false; }
-  static constexpr bool has_outputs() { return false; }
-
-  static constexpr auto fields() {
-    using Self = RewardedPairingSettings;
-    return std::tuple{
-        field("steps", &Self::steps, "steps", closed(1, 1e6), "Length of a trial; trials continue each other."),
-        field("projection", &Self::projection, "", closed(0, 1e6), "Index of the projection of the synapse."),
-        field("synapse", &Self::synapse, "", closed(0, 2147483647),
-              "Index of the synapse in its projection, see single_weights there."),
-        field("window", &Self::window, "ms", positive,
-              "The post cell's spike counts if it comes after the pre cell's last one, by less than this."),
-        field("reward", &Self::reward, "", any_value, "What the modulator gets for each such pair."),
-        field("delay_low", &Self::delay_low, "ms", positive,
-              "Shortest time from the pair to its reward; at least a trial's length."),
-        field("delay_high", &Self::delay_high, "ms", positive, "Longest time; uniform between the two."),
-    };
-  }
-};
-
 using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
                             StoreRecallSettings, SequencePredictionSettings, FrameClassificationSettings,
-                            RecordedSettings, BackgroundSettings, RewardedPairingSettings>;
+                            RecordedSettings, BackgroundSettings, RewardedPairingSettings, EnergyRelaxationSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

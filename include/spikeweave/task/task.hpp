@@ -46,8 +46,9 @@ struct TrialBatch {
   std::vector<std::int32_t> segment;       // [batch, steps]  index of the segment in 0..segments-1, or -1: not scored
   std::vector<double> target;              // [batch, segments, outputs]  squared_error, bernoulli
   std::vector<std::int32_t> target_class;  // [batch, segments]  softmax
-  std::vector<std::uint8_t> forced;        // [batch, steps, cells]  1 fires, 2 does not, 0 free
-  std::vector<std::uint32_t> kind;         // [batch]  the task's own mark of a trial, for score(); or empty
+  std::vector<std::uint8_t> forced;        // [batch, steps, cells]  1 fires, 2 does not, 0 free; empty: all are free
+  std::vector<float> clamp;         // [batch, frames, cells]  drives rate units in place of the network; NaN: free
+  std::vector<std::uint32_t> kind;  // [batch]  the task's own mark of a trial, for score(); or empty
 };
 
 // What came out of a batch.

@@ -54,8 +54,9 @@ class Simulator {
   std::vector<std::uint32_t> spike_counts() const { return spike_count_.download(); }  // [batch, neurons]
   std::vector<std::uint64_t> spike_digests();                                          // [batch]
   std::vector<std::uint8_t> spikes() const { return spikes_.download(); }              // [batch, steps, neurons]
-  std::vector<Real> output() const { return output_.download(); }                      // [batch, steps, outputs]
-  std::vector<std::uint8_t> input_events() const { return events_.download(); }        // [batch, steps, inputs]
+  std::vector<Real> neuron_outputs() const { return neuron_outputs_.download(); }  // likewise; of networks with rates
+  std::vector<Real> output() const { return output_.download(); }                  // [batch, steps, outputs]
+  std::vector<std::uint8_t> input_events() const { return events_.download(); }    // [batch, steps, inputs]
   std::vector<std::vector<float>> traces() const;  // per StateTrace [batch, steps, neurons]
 
  private:
@@ -76,6 +77,7 @@ class Simulator {
   void compute_readout_gradient();
   View<Real> plasticity_factors(SynapseSide side, bool of_input);
   OuterProductArgs<Real> product_args(const Projection& projection);
+  View<const Real> sent_values() const { return has_rates_ ? neuron_outputs_.cview() : View<const Real>(); }
   RandomKeys keys() const { return {seed_, trial_key_.cview()}; }
 
   NetworkState<Real>& state_;
@@ -94,6 +96,7 @@ class Simulator {
   const Reduction reduction_;
   const std::size_t frame_steps_;
   const std::uint64_t seed_;
+  const bool has_rates_;  // a population is of a rate model
   bool carries_state_ = false;
   std::size_t history_depth() const;
   std::uint64_t steps_before_ = 0;  // where state is carried: steps run so far
@@ -115,8 +118,11 @@ class Simulator {
   Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
   Buffer<Real, Real> scale_;                 // [batch]  of the outputs' errors and the rate penalty
   Buffer<Real, Real> local_scale_;           // [batch]  of the local signal, which every step has
+  Buffer<Real, Real> output_history_;        // likewise; of networks with rates
   Buffer<std::uint8_t, Real> forced_;        // [batch, steps, task_cells]
+  Buffer<Real, Real> clamp_;                 // [batch, frames, task_cells] or empty
   Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
+  Buffer<Real, Real> neuron_outputs_;        // [batch, steps, neurons]  of networks with rate models; else empty
   Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
   Buffer<Real, Real> local_signal_;          // [batch, steps, neurons]  predictions of the forward pass at first
   Buffer<std::uint32_t, Real> spike_count_;  // [batch, neurons]

@@ -60,6 +60,7 @@ struct Bcm {
     return {Real(p.learning_rate), Real(dt / p.tau_theta), Real(p.theta_initial)};
   }
   static bool is_bilinear(const Params&) { return true; }
+  static bool reads_rates(const Params&) { return true; }
 
   SW_HD static Factors<Real, 1> pre_step(const Constants&, Pre&, Real event) { return {{event}}; }
   SW_HD static Factors<Real, 1> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {

@@ -82,6 +82,7 @@ struct StateDerivative {
             p.state == PostState::spike_trace};
   }
   static bool is_bilinear(const Params&) { return true; }
+  static bool reads_rates(const Params& p) { return p.state == PostState::output; }
 
   SW_HD static Factors<Real, 1> pre_step(const Constants&, Pre& s, Real event) {
     const Real last = s.last;
