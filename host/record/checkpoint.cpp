@@ -171,7 +171,6 @@ void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snaps
     put("/average", snapshot.average);
     put("/feedback", snapshot.feedback);
     put("/best_parameters", snapshot.best_parameters);
-    file.write<double>("/task_memory", snapshot.task_memory, {snapshot.task_memory.size()});
     write_bytes(file, "/carried", snapshot.carried);
     write_number(file, "/epoch", snapshot.epoch);
     write_number(file, "/update_count", snapshot.update_count);
@@ -213,7 +212,6 @@ TrainerSnapshot<Real> load_checkpoint(const std::string& path, const Experiment&
           .best_score = number("/best_score"),
           .best_epoch = count("/best_epoch"),
           .running_metric = number("/running_metric"),
-          .task_memory = file.read<double>("/task_memory").values,
           .result = read_result(read_text(file, "/result"), path + ": /result")};
 }
 

@@ -7,7 +7,6 @@
 //   /parameters /first_moment /second_moment /average     [n] Real
 //   /feedback                          [outputs * neurons] Real
 //   /best_parameters                   [n] Real, or [0] before the first evaluation
-//   /task_memory                       [any] float64, of a task that closes a loop
 //   /epoch /update_count /best_epoch   uint64
 //   /best_score /running_metric        float64
 //   /experiment                        [bytes] uint8: JSON text, every effective setting

@@ -266,69 +266,6 @@ void Trainer<Real>::run_epoch() {
                              updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs), 0.0, 0.0});
 }
 
-template <class Real>
-std::vector<std::byte> Trainer<Real>::carried_state() const {
-  if (intervals_ == nullptr) return {};
-  ByteWriter writer;
-  writer.put(simulator_->carried_state());
-  intervals_->save(writer);
-  return writer.bytes();
-}
-
-template <class Real>
-void Trainer<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
-  if (intervals_ == nullptr || bytes.empty()) return;
-  ByteReader reader(bytes);
-  simulator_->set_carried_state(reader.get<std::byte>());
-  intervals_->load(reader);
-}
-
-template <class Real>
-TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
-  return {epoch_,
-          updater_->update_count(),
-          state_->parameters(),
-          state_->arrays.first_moment.download(),
-          state_->arrays.second_moment.download(),
-          state_->arrays.average.download(),
-          state_->feedback(),
-          best_parameters_,
-          carried_state(),
-          best_score_,
-          best_epoch_,
-          running_metric_,
-          task_->closed_loop() != nullptr ? task_->closed_loop()->save() : std::vector<double>(),
-          result_};
-}
-
-template <class Real>
-void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
-  if (from.parameters.size() != network_.parameter_count) {
-    throw InputError(
-        fmt::format("the checkpoint holds {} parameters, and the network has {}; has the data of the task "
-                    "changed?",
-                    from.parameters.size(), network_.parameter_count));
-  }
-  epoch_ = from.epoch;
-  updater_->set_update_count(from.update_count);
-  state_->arrays.parameter.upload(from.parameters);
-  state_->arrays.first_moment.upload(from.first_moment);
-  state_->arrays.second_moment.upload(from.second_moment);
-  state_->arrays.average.upload(from.average);
-  state_->set_feedback(from.feedback);
-  best_parameters_ = from.best_parameters;
-  set_carried_state(from.carried);
-  best_score_ = from.best_score;
-  best_epoch_ = from.best_epoch;
-  running_metric_ = from.running_metric;
-  if (ClosedLoop* const loop = task_->closed_loop()) loop->load(from.task_memory);
-  const RunResult here = result_;
-  result_ = from.result;
-  result_.title = here.title;  // a run may go on under another title and on another machine
-  result_.backend = here.backend;
-  result_.device = here.device;
-}
-
 template class Trainer<float>;
 template class Trainer<double>;
 

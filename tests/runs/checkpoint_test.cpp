@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -49,7 +50,7 @@ TrainerSnapshot<Real> odd_snapshot() {
   snapshot.best_score = -Limits::infinity();
   snapshot.best_epoch = 3;
   snapshot.running_metric = 0.1 + 0.2;
-  snapshot.task_memory = {-0.0, 9007199254740992.0, 1.0 / 3.0};
+  snapshot.carried = {std::byte{0}, std::byte{255}, std::byte{7}};
   snapshot.result.title = "\"quoted\" \xC3\xA4";
   snapshot.result.epochs = {{0, {}, 0.5}, {1, {}, 0.1}};
   Metrics& metrics = snapshot.result.epochs[1].splits["train"];

@@ -32,6 +32,17 @@ constexpr const char* chorales = R"({"seed": 12,
   "training": {"epochs": 4, "batch_size": 100, "updates_per_epoch": 2, "evaluation_batch": 40,
                "parameter_average": 0.9}})";
 
+// Trials that continue each other, with rewards under way from one to the next.
+constexpr const char* rewarded = R"({"seed": 5,
+  "task": {"type": "rewarded_pairing", "steps": 100, "delay_low": 100, "delay_high": 200},
+  "network": {
+    "populations": [{"name": "a", "size": 40, "neuron": {"model": "izhikevich", "noise": 40}}],
+    "projections": [{"from": "a", "to": "a", "connectivity": {"type": "fixed_outdegree", "outdegree": 10}, "delay": 3,
+                     "weights": 1, "scale": "unit", "low": 0, "high": 4,
+                     "single_weights": [{"synapse": 0, "weight": 0}]}]},
+  "learning": {"rule": "rewarded_stdp", "form": "event", "coincidence": "ltp"},
+  "training": {"epochs": 4, "batch_size": 1, "updates_per_epoch": 5, "carry_state": true}})";
+
 // One run in this process.
 struct TestRun {
   TestRun(const Experiment& settings, int threads) : experiment(settings), backend(make_cpu_backend<float>(threads)) {}
@@ -121,6 +132,10 @@ TEST_F(Resume, CarriedStateGoesOnBitForBit) {
     SCOPED_TRACE(rule);
     expect_resumed_run_is_the_same(carried, {std::string("/learning/rule=") + rule}, {}, 2);
   }
+}
+
+TEST_F(Resume, CarriedTrialsAndRewardsUnderWayGoOnBitForBit) {
+  expect_resumed_run_is_the_same(rewarded, {}, {}, 2);
 }
 
 TEST_F(Resume, RunKeepsItsOwnTitle) {

@@ -147,7 +147,7 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
   EXPECT_EQ(error_in(json.dump()),
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
             "evidence_accumulation store_recall sequence_prediction frame_classification recorded background "
-            "rewarded_pairing");
+            "rewarded_pairing energy_relaxation");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),
@@ -259,7 +259,7 @@ TEST(WriteExperiment, KeysStandInTheOrderOfDeclaration) {
 
   std::string keys;
   for (const auto& [key, value] : written.items()) keys += key + ' ';
-  EXPECT_EQ(keys, "title seed task network learning feedback optimizer training health recording checkpoint ");
+  EXPECT_EQ(keys, "title seed task network learning feedback optimizer training health recording checkpoint published ");
 }
 
 }  // namespace

@@ -49,7 +49,6 @@ struct TrainerSnapshot {
   double best_score = 0.0;
   std::uint64_t best_epoch = 0;
   double running_metric = 0.0;
-  std::vector<double> task_memory;  // of a task that closes a loop
   RunResult result;
 };
 
