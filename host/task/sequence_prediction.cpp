@@ -113,7 +113,10 @@ class SequencePrediction final : public Task {
           score.add("readout_accuracy", answer, 1.0);
         }
         score.add("accuracy", answer, 1.0);
-        if (sequences_.size() > 1) score.add("accuracy_" + settings_.sequences[cue.sequence], answer, 1.0);
+        if (sequences_.size() > 1) {
+          score.add("accuracy_" + settings_.sequences[cue.sequence], answer, 1.0);
+          score.add("accuracy_after_" + std::to_string(k + 1), answer, 1.0);
+        }
       }
       score_replay(batch, result, cue, b, score);
     }
