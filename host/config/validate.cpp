@@ -14,10 +14,6 @@ namespace {
 constexpr std::string_view output_name = "output";
 constexpr std::size_t most_projections = 16;  // of each kind: from the input, between populations, to the output
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 Words population_names(const NetworkSettings& network) {
   Words names;
   for (const PopulationSettings& population : network.populations) names.push_back(population.name);
@@ -94,44 +90,6 @@ void check_projection_counts(const NetworkSettings& network, const std::string& 
   require_few(between, "between populations");
   require_few(to_output, "to \"output\"");
 }
-
-// The ends of the network that the task has are connected, the others are not.
-void check_ends_used(const NetworkSettings& network, bool has_inputs, bool has_outputs, const std::string& place) {
-  const auto check = [&](bool exists, std::string_view name, std::vector<std::string> ProjectionSettings::*end,
-                         const char* key) {
-    const auto& all = network.projections;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return contains(p.*end, name); });
-    if (exists && found == all.end()) {
-      throw InputError(place, fmt::format("none is {} {}; at least one is needed", key, in_quotes(name)));
-    }
-    if (!exists && found != all.end()) {
-      throw InputError(fmt::format("{}/{}/{}", place, found - all.begin(), key),
-                       in_quotes(name) + " has no cells in this task");
-    }
-  };
-  check(has_inputs, InputSettings::population, &ProjectionSettings::from, "from");
-  check(has_outputs, output_name, &ProjectionSettings::to, "to");
-}
-
-void check_learning(const EpropParams& rule, const NetworkSettings& network, bool has_outputs,
-                    const std::string& place) {
-  if (rule.signal == LearningSignal::global) {
-    if (has_outputs) return;
-    throw InputError(place + "/signal", "\"global\" needs outputs, and the task has none; expected local");
-  }
-  if (rule.prediction == Prediction::spike_trace) return;
-  for (const PopulationSettings& population : network.populations) {
-    const bool predicts = NeuronModels::visit(population.neuron.value.index(),
-                                              []<template <class> class Model>() { return Model<float>::predicts; });
-    if (!predicts) {
-      throw InputError(
-          place + "/prediction",
-          fmt::format("\"membrane\" needs a model that has a firing probability; that of population {} is {}",
-                      in_quotes(population.name), population.neuron.name()));
-    }
-  }
-}
-
 // Symmetric and adaptive feedback mirror the readout's weights, so a neuron has at most one projection to the output.
 void check_readouts_apart(const NetworkSettings& network, const std::string& place) {
   Words read;
@@ -147,121 +105,6 @@ void check_readouts_apart(const NetworkSettings& network, const std::string& pla
   }
 }
 
-// What a plasticity rule cannot be combined with.
-void check_plasticity(const Experiment& experiment, const std::string& place) {
-  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
-    const TrainingSettings& training = experiment.training;
-    if (settings.form == PlasticityForm::trial) {
-      if (!Rule<double>::is_bilinear(settings)) {
-        throw InputError(
-            place + "/learning/form",
-            fmt::format("with these settings a change of {} depends on the weight or on single pairs, so it "
-                        "cannot wait for the end of the trial; expected event or step",
-                        settings.name));
-      }
-    } else {
-      if (training.batch_size != 1) {
-        throw InputError(
-            place + "/training/batch_size",
-            fmt::format("{}, but the weights change while a trial runs; expected 1 (or /learning/form trial)",
-                        training.batch_size));
-      }
-      if (training.parameter_average != 0.0) {
-        throw InputError(place + "/training/parameter_average",
-                         fmt::format("{} averages updates, and the weights change while a trial runs; expected 0",
-                                     number_text(training.parameter_average)));
-      }
-    }
-    if (experiment.network.input.dropout != 0.0) {
-      throw InputError(place + "/network/input/dropout",
-                       fmt::format("{} hides input from the neurons, not from {}; expected 0",
-                                   number_text(experiment.network.input.dropout), settings.name));
-    }
-    if (training.clip_norm != 0.0) {
-      throw InputError(place + "/training/clip_norm", fmt::format("{} clips a gradient, and {} has none; expected 0",
-                                                                  number_text(training.clip_norm), settings.name));
-    }
-  });
-}
-
-// A plasticity rule that looks at spikes changes no weights onto a population that has none.
-void check_rates(const Experiment& experiment, const std::string& place) {
-  const NetworkSettings& network = experiment.network;
-  const auto rates = std::find_if(network.populations.begin(), network.populations.end(),
-                                  [](const PopulationSettings& p) { return is_rate_model(p.neuron); });
-  if (rates == network.populations.end()) return;
-  if (network.readout.dropout > 0.0) {
-    throw InputError(place + "/network/readout/dropout",
-                     fmt::format("{}, but population {} is of a rate model, for which there is no dropout; expected 0",
-                                 number_text(network.readout.dropout), in_quotes(rates->name)));
-  }
-  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
-    if constexpr (requires { Rule<double>::reads_rates(settings); }) {
-      if (Rule<double>::reads_rates(settings)) return;
-    }
-    for (std::size_t i = 0; i < network.projections.size(); ++i) {
-      if (!network.projections[i].trainable) continue;
-      for (const PopulationSettings& population : network.populations) {
-        if (!is_rate_model(population.neuron) || !contains(network.projections[i].to, population.name)) continue;
-        throw InputError(fmt::format("{}/network/projections/{}/trainable", place, i),
-                         fmt::format("true, but rule {} looks at the spikes of population {}, and {} has none; "
-                                     "expected false, or a rule for rates",
-                                     settings.name, in_quotes(population.name), population.neuron.name()));
-      }
-    }
-  });
-}
-
-// Names of the state variables of all models that the network uses, each once.
-Words state_names(const NetworkSettings& network) {
-  Words names;
-  for (const PopulationSettings& population : network.populations) {
-    NeuronModels::visit(population.neuron.value.index(), [&]<template <class> class Model>() {
-      std::apply(
-          [&](const auto&... column) {
-            const auto add = [&](std::string_view name) {
-              if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-            };
-            (add(column.name), ...);
-          },
-          Model<float>::State::columns());
-    });
-  }
-  return names;
-}
-
-bool is_differentiable(const NeuronModels::Settings& neuron) {
-  return NeuronModels::visit(neuron.value.index(),
-                             []<template <class> class Model>() { return Model<float>::is_differentiable; });
-}
-
-Words differentiable_models() {
-  Words names;
-  NeuronModels::for_each([&]<template <class> class Model>() {
-    if constexpr (Model<float>::is_differentiable) names.push_back(Model<float>::Params::name);
-  });
-  return names;
-}
-
-// A rule that needs a pseudo-derivative changes no weights onto a population whose model has none.
-void check_trainable(const NetworkSettings& network, const LearningSettings& learning, const std::string& place) {
-  if (!learning.visit([](const auto& rule) { return rule.needs_pseudo_derivative; })) return;
-  for (std::size_t i = 0; i < network.projections.size(); ++i) {
-    const ProjectionSettings& projection = network.projections[i];
-    if (!projection.trainable) continue;
-    for (std::size_t p = 0; p < network.populations.size(); ++p) {
-      const PopulationSettings& population = network.populations[p];
-      if (!contains(projection.to, population.name) || is_differentiable(population.neuron)) continue;
-      throw InputError(
-          fmt::format("{}/populations/{}/neuron/model", place, p),
-          fmt::format("{} has no pseudo-derivative, so rule {} cannot train projection {} onto it; expected one of {}, "
-                      "or \"trainable\": false in {}/projections/{}",
-                      in_quotes(population.neuron.name()), learning.name(), i, join(differentiable_models()), place,
-                      i));
-    }
-  }
-}
-
 }  // namespace
 
 void NetworkSettings::validate(const std::string& place) const {
@@ -273,7 +116,6 @@ void NetworkSettings::validate(const std::string& place) const {
   check_projection_counts(*this, place + "/projections");
   check_readouts_apart(*this, place + "/projections");
 }
-
 void SequencePredictionSettings::validate(const std::string& place) const {
   if (sequences.empty()) throw InputError(place + "/sequences", "empty; at least one sequence is needed");
   std::string elements;
@@ -341,60 +183,4 @@ void RecordedSettings::validate(const std::string& place) const {
                      "or events");
   }
 }
-
-void PublishedFigure::validate(const std::string& place) const {
-  const std::size_t slash = metric.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == metric.size()) {
-    throw InputError(place + "/metric", in_quotes(metric) + " is not split/metric; expected e.g. test/accuracy");
-  }
-  if (source.empty()) throw InputError(place + "/source", "missing; expected where the value is published");
-}
-
-void Experiment::validate(const std::string& place) const {
-  bool has_inputs = true;
-  bool has_outputs = true;
-  task.visit([&]<class Task>(const Task& settings) {
-    if constexpr (requires { settings.has_inputs(); }) has_inputs = settings.has_inputs();
-    if constexpr (requires { settings.has_outputs(); }) has_outputs = settings.has_outputs();
-    // A task that makes its trials declares how many are for evaluation, or none; its training split has no end.
-    if constexpr (
-        requires { &Task::evaluation; } || requires { Task::is_endless; }) {
-      if (training.updates_per_epoch == 0) {
-        throw InputError(place + "/training/updates_per_epoch",
-                         fmt::format("0 means one pass over the training split, and that of {} has no end; expected 1 "
-                                     "or more",
-                                     Task::name));
-      }
-    }
-  });
-  check_ends_used(network, has_inputs, has_outputs, place + "/network/projections");
-  if (const auto* rule = learning.get_if<EpropParams>()) {
-    check_learning(*rule, network, has_outputs, place + "/learning");
-  }
-  if (training.compare_readout_only && !has_outputs) {
-    throw InputError(place + "/training/compare_readout_only",
-                     "the task has no outputs, so there is no readout to learn");
-  }
-  check_plasticity(*this, place);
-  check_rates(*this, place);
-  check_trainable(network, learning, place + "/network");
-  const Words states = state_names(network);
-  for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {
-    const std::string here = fmt::format("{}/recording/states/{}", place, state - recording.states.begin());
-    if (std::find(states.begin(), states.end(), *state) == states.end())
-      throw InputError(here, not_one_of(*state, states));
-    if (std::find(recording.states.begin(), state, *state) != state) {
-      throw InputError(here, in_quotes(*state) + " stands here twice");
-    }
-  }
-}
-
-double LearningRateSchedule::factor(std::uint64_t update, std::uint64_t total) const {
-  const auto n = static_cast<double>(update);
-  const double warmup = n < warmup_updates ? (n + 1.0) / warmup_updates : 1.0;
-  if (kind == ScheduleKind::constant || total == 0) return warmup;
-  const double done = n / static_cast<double>(total);
-  return warmup * (final_fraction + (1.0 - final_fraction) * 0.5 * (1.0 + std::cos(std::numbers::pi * done)));
-}
-
 }  // namespace spikeweave

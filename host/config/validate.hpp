@@ -1,8 +1,11 @@
 // Calls validate() of every struct of the settings, the nested ones first, each with its own JSON pointer.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,6 +27,10 @@ void validate_settings([[maybe_unused]] const T& value, [[maybe_unused]] const s
         [&](const auto& entry) { validate_settings(value.*(entry.member), fmt::format("{}/{}", place, entry.key)); });
     if constexpr (requires { value.validate(place); }) value.validate(place);
   }
+}
+
+inline bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // True if the default of a setting is no valid value, so that the key cannot be left out.

@@ -338,8 +338,7 @@ void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
   const auto history = reader.get<std::uint8_t>();
   const auto outputs = reader.get<Real>();
   const std::size_t row = history_depth() * network_.neurons;
-  if (counts.size() != 2 || history.size() != counts[1] * row ||
-      outputs.size() != (has_rates_ ? history.size() : 0)) {
+  if (counts.size() != 2 || history.size() != counts[1] * row || outputs.size() != (has_rates_ ? history.size() : 0)) {
     throw InputError("carried state", "is that of another network");
   }
   steps_before_ = counts[0];

@@ -259,7 +259,8 @@ TEST(WriteExperiment, KeysStandInTheOrderOfDeclaration) {
 
   std::string keys;
   for (const auto& [key, value] : written.items()) keys += key + ' ';
-  EXPECT_EQ(keys, "title seed task network learning feedback optimizer training health recording checkpoint published ");
+  EXPECT_EQ(keys,
+            "title seed task network learning feedback optimizer training health recording checkpoint published ");
 }
 
 }  // namespace

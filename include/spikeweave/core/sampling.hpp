@@ -32,8 +32,8 @@ SW_HD std::uint32_t poisson_count(float lambda, std::uint32_t word) {
   return count;
 }
 
-// The same for one mean and many words: as the bounds never fall, the count of a word is the number of bounds that its u
-// reaches.
+// The same for one mean and many words: as the bounds never fall, the count of a word is the number of bounds that its
+// u reaches.
 class PoissonTable {
  public:
   explicit PoissonTable(float lambda) : lambda_(lambda) {

@@ -42,9 +42,9 @@ template <class R>
 inline constexpr std::size_t pre_factor_count = decltype(detail::count_of(R::pre_step(
     std::declval<const typename R::Constants&>(), std::declval<typename R::Pre&>(), typename R::Value{})))::value;
 template <class R>
-inline constexpr std::size_t post_factor_count = decltype(detail::count_of(R::post_step(
-    std::declval<const typename R::Constants&>(), std::declval<typename R::Post&>(),
-    std::declval<const PostActivity<typename R::Value>&>())))::value;
+inline constexpr std::size_t post_factor_count = decltype(detail::count_of(
+    R::post_step(std::declval<const typename R::Constants&>(), std::declval<typename R::Post&>(),
+                 std::declval<const PostActivity<typename R::Value>&>())))::value;
 
 template <template <class> class... Rules>
 struct PlasticityList {
