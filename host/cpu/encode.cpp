@@ -2,71 +2,49 @@
 #include <array>
 
 #include "host/cpu/operations.hpp"
+#include "host/cpu/philox_run.hpp"
 #include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave::cpu {
 namespace {
 
 constexpr std::size_t lanes = 4;  // random words of one Philox block
-constexpr std::size_t tile = 64;  // steps drawn at once, so that the rounds run on whole vector registers
+constexpr std::size_t tile = 64;  // steps drawn at once: their words stay in the cache
 
-// The words of one block of four cells in `steps` steps from `first` on, one array per lane.
-struct BlockWords {
-  std::array<std::array<std::uint32_t, tile>, lanes> lane;
-
-  void draw(std::uint32_t block, std::uint32_t trial, std::size_t first, std::size_t steps, PhiloxKey key) {
-#pragma GCC ivdep
+// The events of one cell in `steps` steps; words: one for each step, `lanes` apart. out: zeros, `stride` apart.
+void encode_cell(Encoding encoding, float p, const std::uint32_t* words, std::size_t steps, std::uint8_t* out,
+                 std::size_t stride) {
+  if (encoding == Encoding::poisson) {
+    const float none = portable_exp(-p);  // as poisson_count: no event below it
     for (std::size_t s = 0; s < steps; ++s) {
-      const PhiloxCounter w = philox4x32_10(
-          random_counter(Purpose::input_spikes, 0, block, trial, static_cast<std::uint32_t>(first + s)), key);
-      lane[0][s] = w.x;
-      lane[1][s] = w.y;
-      lane[2][s] = w.z;
-      lane[3][s] = w.w;
+      const std::uint32_t word = words[s * lanes];
+      if (poisson_uniform(word) >= none) out[s * stride] = static_cast<std::uint8_t>(poisson_count(p, word));
+    }
+  } else {
+    const std::uint64_t threshold = bernoulli_threshold(p);
+    for (std::size_t s = 0; s < steps; ++s) {
+      if (words[s * lanes] < threshold) out[s * stride] = 1;
     }
   }
-};
-
-// poisson_count() of a tile of words, bound by bound so that the words fill vector registers.
-void poisson_counts(const PoissonTable& table, const std::array<std::uint32_t, tile>& words,
-                    std::array<std::uint8_t, tile>& counts, std::size_t steps) {
-  std::array<float, tile> u;
-  std::array<std::uint32_t, tile> reached{};
-  for (std::size_t s = 0; s < tile; ++s) u[s] = static_cast<float>(static_cast<std::int32_t>(words[s] >> 8));
-  for (std::uint32_t k = 0; k < table.size(); ++k) {
-    const float bound = table.bound(k) * 16777216.0f;  // 2^24: exact
-    for (std::size_t s = 0; s < tile; ++s) reached[s] += u[s] >= bound ? 1u : 0u;
-  }
-  for (std::size_t s = 0; s < steps; ++s) counts[s] = static_cast<std::uint8_t>(reached[s]);
 }
 
 void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std::size_t end) {
   const std::size_t inputs = args.events.shape[2];
   const float* intensity = args.intensity.row(b, frame);
   const PhiloxKey key = random_key(args.keys.seed);
-  BlockWords words{};
-  PoissonTable table(0.0f);
-  std::array<std::uint8_t, tile> counts{};
+  std::array<std::uint32_t, lanes * tile> words;
   for (std::size_t begin = 0; begin < inputs; begin += lanes) {
     const std::size_t cells = std::min(lanes, inputs - begin);
     if (std::all_of(intensity + begin, intensity + begin + cells, [](float p) { return p <= 0.0f; })) continue;
     for (std::size_t first = frame * args.frame_steps; first < end; first += tile) {
       const std::size_t steps = std::min(tile, end - first);
-      words.draw(static_cast<std::uint32_t>(begin / lanes), args.keys.trial[b], first, steps, key);
+      const PhiloxCounter counter = random_counter(Purpose::input_spikes, 0, static_cast<std::uint32_t>(begin / lanes),
+                                                   args.keys.trial[b], static_cast<std::uint32_t>(first));
+      philox_run(counter, Advance::step, steps, key, words.data());
       for (std::size_t cell = 0; cell < cells; ++cell) {
         const float p = intensity[begin + cell];
         if (p <= 0.0f) continue;
-        if (args.encoding == Encoding::poisson) {
-          if (p != table.lambda()) table = PoissonTable(p);
-          poisson_counts(table, words.lane[cell], counts, steps);
-        } else {
-          const std::uint64_t threshold = bernoulli_threshold(p);
-          for (std::size_t s = 0; s < steps; ++s) {
-            counts[s] = static_cast<std::uint8_t>(words.lane[cell][s] < threshold);
-          }
-        }
-        std::uint8_t* out = args.events.row(b, first) + begin + cell;
-        for (std::size_t s = 0; s < steps; ++s) out[s * inputs] = counts[s];
+        encode_cell(args.encoding, p, words.data() + cell, steps, args.events.row(b, first) + begin + cell, inputs);
       }
     }
   }

@@ -7,6 +7,7 @@
 #include "host/cpu/active_list.hpp"
 #include "host/cpu/online_plasticity.hpp"
 #include "host/cpu/operations.hpp"
+#include "host/cpu/philox_run.hpp"
 #include "host/cpu/propagation.hpp"
 #include "spikeweave/core/error.hpp"
 
@@ -150,17 +151,10 @@ StepFunction<Real> step_function(const PopulationView& population, bool is_force
   });
 }
 
-// The random words of all neurons of one step.
+// The random words of all neurons of one step. words: a whole number of Philox blocks
 void draw_noise(const RandomKeys& keys, std::size_t b, std::size_t t, std::vector<std::uint32_t>& words) {
-  const PhiloxKey key = random_key(keys.seed);
-  for (std::size_t block = 0; block * 4 < words.size(); ++block) {
-    const PhiloxCounter w = philox4x32_10(random_counter(Purpose::neuron_noise, 0, static_cast<std::uint32_t>(block),
-                                                         keys.trial[b], static_cast<std::uint32_t>(t)),
-                                          key);
-    for (std::size_t lane = 0; lane < 4 && block * 4 + lane < words.size(); ++lane) {
-      words[block * 4 + lane] = word_of(w, static_cast<std::uint32_t>(lane));
-    }
-  }
+  const PhiloxCounter first = random_counter(Purpose::neuron_noise, 0, 0, keys.trial[b], static_cast<std::uint32_t>(t));
+  philox_run(first, Advance::block, words.size() / 4, random_key(keys.seed), words.data());
 }
 
 template <class Real>
@@ -218,7 +212,7 @@ template <class Real>
 void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Real>>& step, std::size_t b) {
   Scratch<Real> s(args.neuron_count);
   const bool noisy = std::any_of(step.begin(), step.end(), [](const auto& f) { return f.uses_random; });
-  std::vector<std::uint32_t> words(noisy ? args.neuron_count : 0);
+  std::vector<std::uint32_t> words(noisy ? (args.neuron_count + 3) / 4 * 4 : 0);
   std::vector<std::uint8_t> forced(args.forced.empty() ? 0 : args.neuron_count, 0);
   std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
   std::vector<std::unique_ptr<OnlineRule<Real>>> rules;

@@ -7,6 +7,7 @@
 //   /parameters /first_moment /second_moment /average     [n] Real
 //   /feedback                          [outputs * neurons] Real
 //   /best_parameters                   [n] Real, or [0] before the first evaluation
+//   /carried                           [any] uint8, what goes on from trial to trial where /training/carry_state is on
 //   /epoch /update_count /best_epoch   uint64
 //   /best_score /running_metric        float64
 //   /experiment                        [bytes] uint8: JSON text, every effective setting

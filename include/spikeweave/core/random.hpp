@@ -20,15 +20,19 @@ struct PhiloxKey {
   std::uint32_t x = 0, y = 0;
 };
 
+// Of a round: multipliers, and what the key's words go up by.
+inline constexpr std::uint32_t philox_factor_a = 0xD2511F53u, philox_factor_b = 0xCD9E8D57u;
+inline constexpr std::uint32_t philox_key_step_x = 0x9E3779B9u, philox_key_step_y = 0xBB67AE85u;
+
 // Ten rounds; equal to curand_Philox4x32_10(counter, key) word for word.
 SW_HD PhiloxCounter philox4x32_10(PhiloxCounter c, PhiloxKey k) {
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53u} * c.x;
-    const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * c.z;
+    const std::uint64_t a = std::uint64_t{philox_factor_a} * c.x;
+    const std::uint64_t b = std::uint64_t{philox_factor_b} * c.z;
     c = {static_cast<std::uint32_t>(b >> 32) ^ c.y ^ k.x, static_cast<std::uint32_t>(b),
          static_cast<std::uint32_t>(a >> 32) ^ c.w ^ k.y, static_cast<std::uint32_t>(a)};
-    k.x += 0x9E3779B9u;
-    k.y += 0xBB67AE85u;
+    k.x += philox_key_step_x;
+    k.y += philox_key_step_y;
   }
   return c;
 }

@@ -18,9 +18,15 @@ SW_HD std::uint64_t bernoulli_threshold(float p) {
 inline constexpr std::uint32_t max_poisson_count = 100;
 inline constexpr float max_poisson_mean = 40.0f;
 
+// What a word means to poisson_count: its upper 24 bits as a number in [0, 1), exact in single precision.
+SW_HD float poisson_uniform(std::uint32_t word) {
+  constexpr float unit = 5.9604644775390625e-8f;  // 2^-24
+  return static_cast<float>(word >> 8) * unit;
+}
+
 // Poisson count with mean lambda in [0, max_poisson_mean] by inversion of the cumulative distribution.
 SW_HD std::uint32_t poisson_count(float lambda, std::uint32_t word) {
-  const float u = static_cast<float>(word >> 8) * 5.9604644775390625e-8f;  // 2^-24
+  const float u = poisson_uniform(word);
   float term = portable_exp(-lambda);
   float cumulative = term;
   std::uint32_t count = 0;
