@@ -17,16 +17,18 @@ struct HardResetParams {
   Value v_threshold;
   Value v_reset;
   Value tau_refractory;
+  Value v_initial;
 
   static constexpr auto fields() {
     using Self = HardResetParams;
     return std::tuple{
-        field("e_leak", &Self::e_leak, "mV", any_value, "Resting voltage, at which a trial starts."),
+        field("e_leak", &Self::e_leak, "mV", any_value, "Resting voltage."),
         field("tau_m", &Self::tau_m, "ms", positive, "Membrane time constant."),
         field("v_threshold", &Self::v_threshold, "mV", any_value, "Fires at and above this voltage."),
         field("v_reset", &Self::v_reset, "mV", any_value, "Voltage after a spike; below v_threshold."),
         field("tau_refractory", &Self::tau_refractory, "ms", non_negative,
               "How long the voltage is held at v_reset after a spike; rounded to whole steps."),
+        field("v_initial", &Self::v_initial, "mV", any_value, "Voltage at which a trial starts."),
     };
   }
 
@@ -47,6 +49,7 @@ struct HardResetParams {
 template <class Real>
 struct HardResetDerived {
   Real e_leak, v_threshold, v_reset, refractory_steps;
+  Real v_initial = 0;
 
   static constexpr auto columns() {
     using Self = HardResetDerived;
@@ -55,6 +58,7 @@ struct HardResetDerived {
         column("v_threshold", &Self::v_threshold, "mV", "Spike threshold."),
         column("v_reset", &Self::v_reset, "mV", "Voltage after a spike."),
         column("refractory_steps", &Self::refractory_steps, "steps", "round(tau_refractory/dt)"),
+        column("v_initial", &Self::v_initial, "mV", "Voltage at which a trial starts."),
     };
   }
 };
@@ -76,7 +80,8 @@ struct HardResetState {
 // dt [ms]
 template <class Real>
 HardResetDerived<Real> derive_hard_reset(const HardResetParams<double>& p, double dt) {
-  return {Real(p.e_leak), Real(p.v_threshold), Real(p.v_reset), Real(std::round(p.tau_refractory / dt))};
+  return {Real(p.e_leak), Real(p.v_threshold), Real(p.v_reset), Real(std::round(p.tau_refractory / dt)),
+          Real(p.v_initial)};
 }
 
 // free: the voltage [mV] that the step ends with if the neuron is not refractory. forced: 1 fires, refractory or not.

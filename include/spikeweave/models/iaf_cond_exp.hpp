@@ -26,8 +26,12 @@ struct IafCondExpParams : HardResetParams<Value> {
   Value tau_excitatory = 5.0;
 
   constexpr IafCondExpParams()
-      : HardResetParams<Value>{
-            .e_leak = -70.0, .tau_m = 20.0, .v_threshold = -54.0, .v_reset = -60.0, .tau_refractory = 0.0} {}
+      : HardResetParams<Value>{.e_leak = -70.0,
+                               .tau_m = 20.0,
+                               .v_threshold = -54.0,
+                               .v_reset = -60.0,
+                               .tau_refractory = 0.0,
+                               .v_initial = -70.0} {}
 
   static constexpr auto fields() {
     using Self = IafCondExpParams;
@@ -86,7 +90,7 @@ struct IafCondExp {
             Real(-std::expm1(-steps) / steps), Real(dt / p.tau_m)};
   }
 
-  SW_HD static State initial_state(const Derived& d) { return {{d.e_leak, Real(0)}, Real(0)}; }
+  SW_HD static State initial_state(const Derived& d) { return {{d.v_initial, Real(0)}, Real(0)}; }
 
   // in.current: sum of the weights that arrive [leak conductances]
   template <class Shape>

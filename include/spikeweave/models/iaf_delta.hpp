@@ -15,8 +15,12 @@ struct IafDeltaParams : HardResetParams<Value> {
   static constexpr std::string_view source = "Brunel 2000, J. Comput. Neurosci. 8:183-208, eqs. 1-2";
 
   constexpr IafDeltaParams()
-      : HardResetParams<Value>{
-            .e_leak = 0.0, .tau_m = 20.0, .v_threshold = 20.0, .v_reset = 10.0, .tau_refractory = 2.0} {}
+      : HardResetParams<Value>{.e_leak = 0.0,
+                               .tau_m = 20.0,
+                               .v_threshold = 20.0,
+                               .v_reset = 10.0,
+                               .tau_refractory = 2.0,
+                               .v_initial = 0.0} {}
 };
 
 template <class Real>
@@ -46,7 +50,7 @@ struct IafDelta {
     return {derive_hard_reset<Real>(p, dt), Real(std::exp(-dt / p.tau_m))};
   }
 
-  SW_HD static State initial_state(const Derived& d) { return {d.e_leak, Real(0)}; }
+  SW_HD static State initial_state(const Derived& d) { return {d.v_initial, Real(0)}; }
 
   // in.current: sum of the weights that arrive [mV]
   template <class Shape>
