@@ -45,7 +45,7 @@ using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhik
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {
   return NeuronModels::visit(neuron.value.index(),
-                             []<template <class> class Model>() { return Model<float>::is_rate; });
+                             [&]<template <class> class Model>() { return Model<float>::is_rate; });
 }
 
 }  // namespace spikeweave
