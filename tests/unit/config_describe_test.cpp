@@ -117,7 +117,7 @@ TEST(Describe, EntryHasATableOfItsKeys) {
             "  decay  1/update  0.0001        [0, 1)             Both B and the readout weights are multiplied by 1 - "
             "it.\n");
   EXPECT_TRUE(contains(describe("feedback", "symmetric"), "Settings in /feedback\n  none\n"));
-  EXPECT_TRUE(contains(describe("protocol", "pair"), "\n  frequency  Hz     10       (0, inf)     Pairs per second"));
+  EXPECT_TRUE(contains(describe("protocol", "pair"), "\n  frequency  Hz     10       (0, inf)      Pairs per second"));
   EXPECT_TRUE(contains(describe("rule", "eprop"), "\n  rate_regularization/target_rate  Hz    10  "));
 }
 
