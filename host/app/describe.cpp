@@ -18,8 +18,9 @@ void add_describe_command(CLI::App& program, int&) {
     bool settings = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("describe", "Explain models, rules, feedback, optimizers and tasks.");
-  command->add_option("kind", options->kind, "model, rule, feedback, optimizer or task");
+  CLI::App* command =
+      program.add_subcommand("describe", "Explain models, rules, feedback, optimizers, tasks and protocols.");
+  command->add_option("kind", options->kind, "model, rule, feedback, optimizer, task or protocol");
   command->add_option("name", options->name, "one of its names, e.g. lif");
   command->add_flag("--schema", options->schema, "print the JSON Schema of the experiment file");
   command->add_flag("--settings", options->settings, "print every key of the experiment file as Markdown");

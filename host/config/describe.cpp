@@ -8,6 +8,7 @@
 #include "host/config/table.hpp"
 #include "spikeweave/config/experiment.hpp"
 #include "spikeweave/core/error.hpp"
+#include "spikeweave/protocol/settings.hpp"
 
 namespace spikeweave {
 namespace {
@@ -50,10 +51,12 @@ Kind models() {
 }
 
 std::vector<Kind> all_kinds() {
-  return {models(), kind_of<LearningSettings>("rule", "Learning rules", "/learning"),
+  return {models(),
+          kind_of<LearningSettings>("rule", "Learning rules", "/learning"),
           kind_of<FeedbackSettings>("feedback", "Feedback of the output errors", "/feedback"),
           kind_of<OptimizerSettings>("optimizer", "Optimizers", "/optimizer"),
-          kind_of<TaskSettings>("task", "Tasks", "/task")};
+          kind_of<TaskSettings>("task", "Tasks", "/task"),
+          kind_of<ProtocolSettings>("protocol", "Protocols of the command window", "/protocol")};
 }
 
 // Columns padded to the widest cell, two spaces in front of each; the last column runs free.

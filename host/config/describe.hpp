@@ -5,7 +5,7 @@
 
 namespace spikeweave {
 
-// kind: "" for an overview of everything; else model, rule, feedback, optimizer or task.
+// kind: "" for an overview of everything; else model, rule, feedback, optimizer, task or protocol.
 // name: "" for an overview of the kind; else one of its names, described with all its settings.
 // Throws InputError for a kind or a name that there is not.
 std::string describe(const std::string& kind, const std::string& name);

@@ -117,6 +117,7 @@ TEST(Describe, EntryHasATableOfItsKeys) {
             "  decay  1/update  0.0001        [0, 1)             Both B and the readout weights are multiplied by 1 - "
             "it.\n");
   EXPECT_TRUE(contains(describe("feedback", "symmetric"), "Settings in /feedback\n  none\n"));
+  EXPECT_TRUE(contains(describe("protocol", "pair"), "\n  frequency  Hz     10       (0, inf)      Pairs per second"));
   EXPECT_TRUE(contains(describe("rule", "eprop"), "\n  rate_regularization/target_rate  Hz    10  "));
 }
 
@@ -132,7 +133,7 @@ TEST(Describe, ModelHasItsStateToo) {
 
 TEST(Describe, UnknownNamesAreErrors) {
   EXPECT_EQ(error_of([] { describe("modle", ""); }),
-            "describe: \"modle\" is not one of model rule feedback optimizer task; did you mean \"model\"?");
+            "describe: \"modle\" is not one of model rule feedback optimizer task protocol; did you mean \"model\"?");
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
             "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich; did you "
             "mean \"alif\"?");
