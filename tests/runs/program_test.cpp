@@ -71,10 +71,12 @@ TEST_F(Program, PublishedFiguresArePrintedBesideThoseOfTheRun) {
   ASSERT_EQ(o.status, 0) << o.err;
   const RunResult result = read_result(text_of(output("store_recall", "result.json")), "result");
 
-  const auto own = fmt::format("{:.5g}", result.final.at("test").at("accuracy"));
-  EXPECT_NE(o.out.find(fmt::format("  test/accuracy             0.95  {:>11}  a paper\n", own)), std::string::npos)
-      << o.out;
-  EXPECT_NE(o.out.find("  test/speed                   2         none  none\n"), std::string::npos) << o.out;
+  const auto line = [](const char* metric, const std::string& published, const std::string& own, const char* source) {
+    return fmt::format("  {:<15}  {:>11}  {:>11}  {}\n", metric, published, own, source);
+  };
+  const auto accuracy = fmt::format("{:.5g}", result.final.at("test").at("accuracy"));
+  EXPECT_NE(o.out.find(line("test/accuracy", "0.95", accuracy, "a paper")), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find(line("test/speed", "2", "none", "none")), std::string::npos) << o.out;
   EXPECT_NE(o.err.find("/published/1/metric: the run has no test/speed; it has"), std::string::npos) << o.err;
 }
 
