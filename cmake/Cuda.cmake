@@ -1,7 +1,7 @@
 # SW_CUDA -> SW_CUDA_FOUND, with the CUDA language enabled where that is true.
 # SW_CUDA_HEADERS: where cuda_runtime.h and curand_kernel.h are, also without nvcc; the emulated build can use them.
 
-set(SW_CUDA AUTO CACHE STRING "CUDA backend: ON, OFF, or AUTO (where nvcc 12 or newer works)")
+set(SW_CUDA AUTO CACHE STRING "CUDA backend: ON, OFF, or AUTO (where nvcc 12.1 or newer works)")
 set_property(CACHE SW_CUDA PROPERTY STRINGS AUTO ON OFF)
 if(NOT SW_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "SW_CUDA: \"${SW_CUDA}\" is none of AUTO, ON, OFF")
@@ -28,8 +28,8 @@ function(sw_probe_cuda reason)
   execute_process(COMMAND "${CMAKE_CUDA_COMPILER}" --version OUTPUT_VARIABLE version ERROR_QUIET)
   if(NOT version MATCHES "release ([0-9]+\\.[0-9]+)")
     set(${reason} "${CMAKE_CUDA_COMPILER} is not nvcc" PARENT_SCOPE)
-  elseif(CMAKE_MATCH_1 VERSION_LESS 12.0)
-    set(${reason} "${CMAKE_CUDA_COMPILER} is release ${CMAKE_MATCH_1}; C++20 needs 12.0" PARENT_SCOPE)
+  elseif(CMAKE_MATCH_1 VERSION_LESS 12.1)
+    set(${reason} "${CMAKE_CUDA_COMPILER} is release ${CMAKE_MATCH_1}; C++20 and kernel parameters beyond 4 KiB need 12.1" PARENT_SCOPE)
   else()
     set(${reason} "" PARENT_SCOPE)
   endif()

@@ -43,7 +43,7 @@ struct PopulationEntry {
   alignas(8) unsigned char derived[CellModels::derived_columns_bytes];  // ColumnsOf<Model::Derived>
 };
 
-// Passed to kernels by value; the capacity keeps their parameters below 4 KiB, CUDA's limit before 12.1.
+// Passed to kernels by value, with the projections: somewhat over 4 KiB, which CUDA 12.1 and newer allow.
 struct PopulationTable {
   static constexpr std::size_t capacity = 12;
   unsigned count = 0;

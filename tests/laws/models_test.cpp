@@ -43,13 +43,19 @@ std::vector<int> run(typename M::Derived derived, typename M::Value current, int
   std::vector<int> spikes;
   for (int t = 0; t < steps; ++t) {
     const auto out = M::template step<PiecewiseLinear>(derived, state, {current, word});
-    spikes.push_back(out.spike > 0 ? 1 : 0);
-    EXPECT_TRUE(out.spike == 0 || out.spike == 1);
+    spikes.push_back(!M::is_rate && out.spike > 0 ? 1 : 0);
+    EXPECT_TRUE(M::is_rate || out.spike == 0 || out.spike == 1);
     if constexpr (requires { state.z; }) {
       EXPECT_EQ(out.spike, state.z);
     }
   }
   return spikes;
+}
+
+// The first state variable, the one that the input moves.
+template <class State>
+auto& first_of(State& state) {
+  return state.*(std::get<0>(State::columns()).member);
 }
 
 // Sets the refractory time to 7 steps. Returns the shortest interval between two spikes that this means, in steps; 0
@@ -72,12 +78,14 @@ constexpr std::uint32_t always = 0;           // one that every probability abov
 
 TYPED_TEST(ModelLaw, IsSilentWithoutInput) {
   using M = typename TypeParam::template Of<float>;
+  if (M::is_rate) GTEST_SKIP() << M::Params::name << " has no spikes";
   const auto spikes = run<M>(default_neuron<float, M>(), 0.0f, 500, never);
   EXPECT_EQ(std::count(spikes.begin(), spikes.end(), 1), 0);
 }
 
 TYPED_TEST(ModelLaw, FiresUnderStrongInput) {
   using M = typename TypeParam::template Of<float>;
+  if (M::is_rate) GTEST_SKIP() << M::Params::name << " has no spikes";
   const auto spikes = run<M>(default_neuron<float, M>(), 10.0f, 100, always);
   EXPECT_GE(std::count(spikes.begin(), spikes.end(), 1), 2);
 }
@@ -101,6 +109,7 @@ TYPED_TEST(ModelLaw, KeepsItsRefractoryTime) {
 
 TYPED_TEST(ModelLaw, FiresWhereForcedEvenIfItHasJustFired) {
   using M = typename TypeParam::template Of<float>;
+  if (M::is_rate) GTEST_SKIP() << M::Params::name << " has no spikes";
   const auto derived = default_neuron<float, M>();
   typename M::State state = M::initial_state(derived);
   for (const float forced : {0.0f, 1.0f, 1.0f, 0.0f, 1.0f}) {
@@ -134,21 +143,20 @@ TYPED_TEST(ModelLaw, ComesToRestWithoutDenormals) {
   using M = typename TypeParam::template Of<float>;
   const auto derived = default_neuron<float, M>();
   typename M::State state = M::initial_state(derived);
-  const float start = state.v;
-  M::template step<PiecewiseLinear>(derived, state, {0.01f, never});
-  M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
-  ASSERT_NE(state.v, start);
+  const float start = first_of(state);
+  for (int t = 0; t < 3; ++t) M::template step<PiecewiseLinear>(derived, state, {0.01f, never});
+  ASSERT_NE(first_of(state), start);
   for (int t = 0; t < 5000; ++t) M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
   if (start == 0.0f) {
-    EXPECT_EQ(state.v, 0.0f);
+    EXPECT_EQ(first_of(state), 0.0f);
   }
-  const float at_rest = state.v;
+  const float at_rest = first_of(state);
   const auto expect_no_denormal = [&](const auto& column) {
     EXPECT_NE(std::fpclassify(state.*(column.member)), FP_SUBNORMAL) << column.name;
   };
   std::apply([&](const auto&... column) { (expect_no_denormal(column), ...); }, M::State::columns());
   for (int t = 0; t < 100; ++t) M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
-  EXPECT_EQ(state.v, at_rest);
+  EXPECT_EQ(first_of(state), at_rest);
 }
 
 TYPED_TEST(ModelLaw, EligibilityConstantsAreDecays) {
@@ -177,11 +185,12 @@ TYPED_TEST(ModelLaw, NamesColumnsOnceAndStoresWhatItLoads) {
   const ColumnsOf<State> columns = place_columns<State>(memory.data(), count);
   for (std::size_t i = 0; i < count; ++i) {
     State s;
-    s.v = static_cast<float>(i) + 0.5f;
+    first_of(s) = static_cast<float>(i) + 0.5f;
     columns.store(i, s);
   }
   for (std::size_t i = 0; i < count; ++i) {
-    EXPECT_EQ(columns.load(i).v, static_cast<float>(i) + 0.5f);
+    const State s = columns.load(i);
+    EXPECT_EQ(first_of(s), static_cast<float>(i) + 0.5f);
     EXPECT_EQ(column_value<float>(columns.pointers, 0, i), static_cast<float>(i) + 0.5f);
   }
 }

@@ -55,7 +55,7 @@ double cosine(const Vector& a, const Vector& b) {
 
 // Cosine between the first move of layer k and its gradient, for k = 1, 2, 3.
 Vector first_move_cosines(RateFunction rate, double epsilon, std::uint64_t seed) {
-  const auto settle = static_cast<std::size_t>(80.0 / epsilon);
+  const auto settle = static_cast<std::size_t>(160.0 / epsilon);
   const Matrix w = layered_weights(seed);
   const RandomStream random(seed, Purpose::task);
   Vector bias;

@@ -251,10 +251,10 @@ TEST(EnergyDynamics, NoisyStatesGoDownTheEnergyWithCorrelatedNoise) {
   constexpr std::size_t n = 5;
   using Unit = EnergyUnit<double>;
   const Matrix w = test::random_symmetric(n, 0.5, 3);
-  const Vector bias = random_bias(n, 0.2, 3);
+  const Vector bias = random_bias(n, 0.05, 3);
   EnergyUnitParams<double> params;
   params.noise = EnergyNoise::paper;
-  params.sigma = 0.05;
+  params.sigma = 0.02;
   std::vector<Unit::Derived> derived;
   std::vector<Unit::State> states;
   for (std::size_t i = 0; i < n; ++i) {
@@ -280,6 +280,7 @@ TEST(EnergyDynamics, NoisyStatesGoDownTheEnergyWithCorrelatedNoise) {
         const double last = before[i].noisy - before[i].s;
         EXPECT_NEAR(states[i].noisy, before[i].noisy - 0.1 * slope + now - 0.9 * last, 1e-14) << t;
         EXPECT_NE(now, last);
+        ASSERT_LT(std::abs(before[i].noisy), 0.5) << "outside of the active region";
       }
     }
     rho = sent;

@@ -82,14 +82,16 @@ class Measurement {
   Measurement(const NeuronModels::Settings& neuron, const Background& background)
       : background_(background),
         backend_(make_cpu_backend<float>()),
-        network_(build_network(network_of(neuron), {.inputs = 2,
-                                                    .outputs = 0,
-                                                    .frame_steps = 1,
-                                                    .max_steps = steps,
-                                                    .loss = LossKind::softmax,
-                                                    .encoding = Encoding::current,
-                                                    .cells = cells,
-                                                    .state = ""})),
+        network_(build_network(network_of(neuron),
+                               {.inputs = 2,
+                                .outputs = 0,
+                                .frame_steps = 1,
+                                .max_steps = steps,
+                                .loss = LossKind::softmax,
+                                .encoding = Encoding::current,
+                                .cells = cells,
+                                .state = ""},
+                               1)),
         state_(*backend_, network_, {}, 1) {
     std::vector<float> weights(2 * cells, 0.0f);
     std::fill_n(weights.begin(), cells, 1.0f);

@@ -20,7 +20,8 @@ struct PlasticNetworkCase {
   LearningSettings learning{};
   bool sparse_storage = false;  // all pairs, but stored as a sparse projection
   ConnectivitySettings connectivity{};
-  Distribution delay = 0.0;      // [ms], of both projections where it is not 0
+  Distribution delay = 0.0;      // [ms]
+  bool delays_input = true;      // whether the input has it too
   double dendritic_delay = 0.0;  // [ms]
   double low = -0.6, high = 0.9;
   NeuronModels::Settings neuron{.value = test_lif()};
@@ -106,8 +107,8 @@ class PlasticNetwork {
       p.to = {"cells"};
       p.connectivity = of.connectivity;
       if (of.sparse_storage) p.connectivity.value = FixedProbability{1.0};
-      p.delay = of.delay;
-      p.dendritic_delay = of.dendritic_delay;
+      if (of.delays_input || std::string_view(from) != "input") p.delay = of.delay;
+      p.dendritic_delay = of.delays_input ? of.dendritic_delay : 0.0;
       p.low = of.low;
       p.high = of.high;
     };

@@ -90,8 +90,8 @@ TEST(Describe, OverviewNamesEverythingWithSummaryAndSource) {
 
   for (const char* line :
        {"Neuron models (/network/populations/N/neuron; more: describe model NAME)\n"
-        "  lif           Leaky integrate-and-fire, reset by subtraction, refractory. [Bellec et al. 2020",
-        "\n  alif          ", "\n  escape_lif    ", "\n  eprop  ", "\n  symmetric  ", "\n  random     ",
+        "  lif               Leaky integrate-and-fire, reset by subtraction, refractory. [Bellec et al. 2020",
+        "\n  alif              ", "\n  escape_lif        ", "\n  eprop  ", "\n  symmetric  ", "\n  random     ",
         "\n  adaptive   ", "\n  sgd   Plain gradient descent.\n", "\n  adam  ", "\n  piano_roll             ",
         "\n  store_recall  "}) {
     EXPECT_TRUE(contains(text, line)) << line << "\nis not in\n" << text;
@@ -135,7 +135,8 @@ TEST(Describe, UnknownNamesAreErrors) {
   EXPECT_EQ(error_of([] { describe("modle", ""); }),
             "describe: \"modle\" is not one of model rule feedback optimizer task protocol; did you mean \"model\"?");
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
-            "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich; did you "
+            "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich energy_unit "
+            "rectified_linear; did you "
             "mean \"alif\"?");
 }
 

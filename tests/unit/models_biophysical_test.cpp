@@ -63,6 +63,7 @@ TEST(IafDelta, InputDuringRefractorinessIsLostAndAForcedSpikeStartsItAnew) {
 TEST(IafDelta, DecaysToItsRestingVoltage) {
   IafDeltaParams<double> p;
   p.e_leak = -65.0;
+  p.v_initial = -65.0;
   p.v_reset = -65.0;
   p.v_threshold = -50.0;
   const auto d = IafDelta<double>::derive(p, 0.1);
@@ -83,7 +84,7 @@ TEST(IafDelta, RefractoryTimeIsRoundedToSteps) {
 // With g_ex = 1 and reversal potentials -70 and 0 the voltage heads for -35; rate ln(2)/2 makes
 // exp(-rate (1 + g)) = 1/2: from -70 half of the way, -52.5. Then g_ex is 1/2 + 0: the target is -70/1.5.
 TEST(IafCondExp, FollowsTheHandCalculation) {
-  const IafCondExpDerived<double> d{{-70.0, /*v_threshold=*/-50.0, -60.0, 0.0},
+  const IafCondExpDerived<double> d{{-70.0, /*v_threshold=*/-50.0, -60.0, 0.0, /*v_initial=*/-70.0},
                                     /*e_excitatory=*/0.0,
                                     /*decay=*/0.5,
                                     /*mean=*/1.0,
