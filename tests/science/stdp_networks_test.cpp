@@ -43,5 +43,29 @@ TEST(RewardedStdp, RewardsStrengthenTheSynapseTheyAreFor) {
   EXPECT_GT(idle.at("share_above"), 0.9);
 }
 
+// Full: more than 55 % of the weights in the outer tenths after 1000 s, where they were 20 % at the start; the output
+// rate changes by less than 30 % from 10 to 40 Hz. Here 100 s: at 10 Hz the weights still spread, at 40 Hz they have
+// left the middle, and what the input rate did to the output is gone.
+TEST(SongMillerAbbott, CompetitionMakesTheOutputIndependentOfTheInputRate) {
+  const auto run_at = [](const std::string& rate) {
+    return run("song_miller_abbott", {"/task/rate=" + rate, "/training/epochs=5", "/training/updates_per_epoch=20"});
+  };
+  const auto output = [](const RunResult& result, std::size_t epoch) {
+    return result.epochs[epoch].splits.at("train").at("rate_neuron");
+  };
+  const auto outer_tenths = [](const RunResult& result) {
+    const Metrics& final = result.final.at("train");
+    return final.at("weight_low_input_neuron") + final.at("weight_high_input_neuron");
+  };
+
+  const RunResult slow = run_at("10");
+  const RunResult fast = run_at("40");
+
+  EXPECT_GT(outer_tenths(slow), 0.25);
+  EXPECT_GT(outer_tenths(fast), 0.55);
+  EXPECT_GT(output(fast, 1), 2.0 * output(slow, 1));
+  EXPECT_NEAR(output(fast, 5) / output(slow, 5), 1.0, 0.3);
+}
+
 }  // namespace
 }  // namespace spikeweave
