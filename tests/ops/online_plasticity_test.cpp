@@ -36,8 +36,8 @@ struct Outcome {
 
 Outcome run(Backend<float>& backend, const PlasticNetworkCase& of) {
   PlasticNetwork<float> network(backend, of);
-  network.run(0, 70);
-  network.run(1, 80);
+  network.run(0, 30);
+  network.run(1, 40);
   return {network.weights(), network.spikes()};
 }
 
@@ -46,8 +46,8 @@ std::size_t count_spikes(const Outcome& outcome) {
 }
 
 void expect_alive(const Outcome& outcome, const std::string& rule) {
-  EXPECT_GT(count_spikes(outcome), 40u) << rule;   // of 1600 neuron steps
-  EXPECT_LT(count_spikes(outcome), 800u) << rule;  // every second step: refractory_steps is 2
+  EXPECT_GT(count_spikes(outcome), 20u) << rule;   // of 800 neuron steps
+  EXPECT_LT(count_spikes(outcome), 400u) << rule;  // every second step: refractory_steps is 2
 }
 
 class OnlinePlasticity : public test::OnBackend {};
