@@ -3,6 +3,7 @@
 
 #include "host/cpu/operations.hpp"
 #include "host/cpu/philox_run.hpp"
+#include "spikeweave/core/exponential.hpp"
 #include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave::cpu {
@@ -11,14 +12,43 @@ namespace {
 constexpr std::size_t lanes = 4;  // random words of one Philox block
 constexpr std::size_t tile = 64;  // steps drawn at once: their words stay in the cache
 
+// poisson_count for many words of one mean: the cumulative distribution is kept, as far as a word has reached.
+class PoissonTable {
+ public:
+  explicit PoissonTable(float lambda) : lambda_(lambda), term_(portable_exp(-lambda)), cumulative_(term_) {}
+
+  float lambda() const { return lambda_; }
+
+  std::uint32_t count(std::uint32_t word) {
+    const float u = poisson_uniform(word);
+    std::uint32_t count = 0;
+    while ((count < size_ || extend()) && u >= bounds_[count]) ++count;
+    return count;
+  }
+
+ private:
+  bool extend() {
+    if (size_ == max_poisson_count || term_ <= 0.0f) return false;
+    bounds_[size_++] = cumulative_;
+    term_ *= lambda_ / static_cast<float>(size_);
+    cumulative_ += term_;
+    return true;
+  }
+
+  float lambda_;
+  float term_;
+  float cumulative_;
+  std::uint32_t size_ = 0;
+  std::array<float, max_poisson_count> bounds_;
+};
+
 // The events of one cell in `steps` steps; words: one for each step, `lanes` apart. out: zeros, `stride` apart.
-void encode_cell(Encoding encoding, float p, const std::uint32_t* words, std::size_t steps, std::uint8_t* out,
-                 std::size_t stride) {
+void encode_cell(Encoding encoding, float p, PoissonTable& poisson, const std::uint32_t* words, std::size_t steps,
+                 std::uint8_t* out, std::size_t stride) {
   if (encoding == Encoding::poisson) {
-    const float none = portable_exp(-p);  // as poisson_count: no event below it
+    if (p != poisson.lambda()) poisson = PoissonTable(p);
     for (std::size_t s = 0; s < steps; ++s) {
-      const std::uint32_t word = words[s * lanes];
-      if (poisson_uniform(word) >= none) out[s * stride] = static_cast<std::uint8_t>(poisson_count(p, word));
+      out[s * stride] = static_cast<std::uint8_t>(poisson.count(words[s * lanes]));
     }
   } else {
     const std::uint64_t threshold = bernoulli_threshold(p);
@@ -33,6 +63,7 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
   const float* intensity = args.intensity.row(b, frame);
   const PhiloxKey key = random_key(args.keys.seed);
   std::array<std::uint32_t, lanes * tile> words;
+  PoissonTable poisson(0.0f);
   for (std::size_t begin = 0; begin < inputs; begin += lanes) {
     const std::size_t cells = std::min(lanes, inputs - begin);
     if (std::all_of(intensity + begin, intensity + begin + cells, [](float p) { return p <= 0.0f; })) continue;
@@ -44,7 +75,8 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
       for (std::size_t cell = 0; cell < cells; ++cell) {
         const float p = intensity[begin + cell];
         if (p <= 0.0f) continue;
-        encode_cell(args.encoding, p, words.data() + cell, steps, args.events.row(b, first) + begin + cell, inputs);
+        encode_cell(args.encoding, p, poisson, words.data() + cell, steps, args.events.row(b, first) + begin + cell,
+                    inputs);
       }
     }
   }

@@ -38,30 +38,4 @@ SW_HD std::uint32_t poisson_count(float lambda, std::uint32_t word) {
   return count;
 }
 
-// The same for one mean and many words: as the bounds never fall, the count of a word is the number of bounds that its
-// u reaches.
-class PoissonTable {
- public:
-  explicit PoissonTable(float lambda) : lambda_(lambda) {
-    float term = portable_exp(-lambda);
-    float cumulative = term;
-    while (size_ < max_poisson_count && term > 0.0f) {
-      bounds_[size_++] = cumulative;
-      term *= lambda / static_cast<float>(size_);
-      cumulative += term;
-      if (bounds_[size_ - 1] > largest_u) break;  // no u is above
-    }
-  }
-  float lambda() const { return lambda_; }
-
-  std::uint32_t size() const { return size_; }
-  float bound(std::uint32_t k) const { return bounds_[k]; }
-
- private:
-  static constexpr float largest_u = 1.0f - 0x1.0p-24f;
-  float lambda_;
-  std::uint32_t size_ = 0;
-  float bounds_[max_poisson_count];
-};
-
 }  // namespace spikeweave
