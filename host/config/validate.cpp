@@ -68,6 +68,12 @@ void check_projection(const ProjectionSettings& projection, const Words& populat
     throw InputError(place + "/to",
                      "\"output\" cannot be reached from \"input\"; expected one or more of " + join(populations));
   }
+  if (projection.symmetric &&
+      (projection.from != projection.to || projection.connectivity.get_if<AllToAll>() == nullptr ||
+       !projection.delay.is_constant())) {
+    throw InputError(place + "/symmetric",
+                     "true, but not all pairs of the same populations are connected with one delay; expected false");
+  }
   if (!(projection.low < projection.high)) {
     throw InputError(place + "/low", fmt::format("{} is not below high, {}", number_text(projection.low),
                                                  number_text(projection.high)));

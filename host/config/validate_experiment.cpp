@@ -83,6 +83,17 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
   });
 }
 
+// The energy is that of energy units.
+void check_energy(const Experiment& experiment, const std::string& place) {
+  if (!experiment.recording.energy) return;
+  for (const PopulationSettings& population : experiment.network.populations) {
+    if (population.neuron.get_if<EnergyUnitParams<Distribution>>() != nullptr) continue;
+    throw InputError(place + "/recording/energy",
+                     fmt::format("true, but population {} is of model {}; expected false, or energy_unit everywhere",
+                                 in_quotes(population.name), population.neuron.name()));
+  }
+}
+
 // A plasticity rule that looks at spikes changes no weights onto a population that has none.
 void check_rates(const Experiment& experiment, const std::string& place) {
   const NetworkSettings& network = experiment.network;
@@ -197,6 +208,7 @@ void Experiment::validate(const std::string& place) const {
   }
   check_plasticity(*this, place);
   check_rates(*this, place);
+  check_energy(*this, place);
   check_trainable(network, learning, place + "/network");
   const Words states = state_names(network);
   for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {

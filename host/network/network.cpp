@@ -180,6 +180,11 @@ std::vector<double> initial_parameters(const Network& network, std::uint64_t see
       const std::size_t post = projection.post.begin + projection.post_of(w);
       if (projection.has_diagonal && pre == post) weights[w] = 0.0;
     }
+    if (!projection.settings.symmetric) continue;
+    const std::size_t n = projection.pre.count;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < i; ++j) weights[i * n + j] = weights[j * n + i];
+    }
   }
   return parameters;
 }

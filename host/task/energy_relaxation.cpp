@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "host/task/phases.hpp"
@@ -36,6 +37,15 @@ class EnergyRelaxation final : public Task {
             .encoding = Encoding::current,
             .cells = visible_,
             .state = visible_ > 0 ? "s" : ""};
+  }
+
+  // How far the pattern is at the end of the last phase that drives towards it.
+  std::string main_metric() const override {
+    std::string metric = "loss";
+    for (const PhaseSettings& phase : settings_.phases) {
+      if (phase.clamp) metric = "distance_" + phase.name;
+    }
+    return metric;
   }
 
   std::size_t trial_count(Split split) const override { return generated_trial_count(settings_.evaluation, split); }

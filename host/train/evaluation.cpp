@@ -6,6 +6,7 @@
 
 #include "host/train/published.hpp"
 #include "host/train/stopwatch.hpp"
+#include "spikeweave/train/energy_metrics.hpp"
 #include "spikeweave/train/trainer.hpp"
 
 namespace spikeweave {
@@ -34,9 +35,10 @@ Metrics Trainer<Real>::evaluate(Split split, std::uint64_t* digest) {
     std::vector<std::uint32_t> keys;
     for (const std::uint64_t id : ids) keys.push_back(trial_key(split, id));
     task_->fill(split, ids, batch_);
-    const TrialResult trial = simulator_->run(batch_, keys, {});
+    const TrialResult trial = simulator_->run(batch_, keys, {.training = false, .traces = energy_traces()});
     score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
     task_->score(batch_, trial, score);
+    add_energy(score);
     if (digest == nullptr) continue;
     const std::vector<std::uint64_t> digests = simulator_->spike_digests();
     for (std::size_t b = 0; b < digests.size(); ++b) *digest += digests[b] * (2 * ids[b] + 1);

@@ -8,6 +8,7 @@
 
 #include "host/train/network_statistics.hpp"
 #include "host/train/stopwatch.hpp"
+#include "spikeweave/train/energy_metrics.hpp"
 
 namespace spikeweave {
 namespace {
@@ -58,6 +59,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
     simulator_->carry_state();
     intervals_ = std::make_unique<IntervalStatistics>(network_.neurons);
   }
+  if (experiment.recording.energy) energy_ = std::make_unique<EnergyMetrics>(network_, experiment.seed);
   close_loop();
   result_.title = experiment.title;
   result_.seed = experiment.seed;
@@ -67,6 +69,19 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
 
 template <class Real>
 Trainer<Real>::~Trainer() = default;
+
+template <class Real>
+std::span<const StateTrace> Trainer<Real>::energy_traces() const {
+  return energy_ != nullptr ? energy_->traces() : std::span<const StateTrace>();
+}
+
+// Of the batch that has just run.
+template <class Real>
+void Trainer<Real>::add_energy(Score& score) const {
+  if (energy_ == nullptr) return;
+  const std::vector<Real> parameters = state_->parameters();
+  energy_->add(batch_, simulator_->traces(), {parameters.begin(), parameters.end()}, score);
+}
 
 template <class Real>
 void Trainer<Real>::check_carried_run() const {
@@ -143,7 +158,7 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
   const std::uint64_t first = updater_->update_count() * static_cast<std::uint64_t>(experiment_.training.batch_size);
   for (std::size_t b = 0; b < ids.size(); ++b) keys.push_back(trial_key(Split::train, first + b));
 
-  const TrialResult trial = simulator_->run(batch_, keys, {.training = true, .traces = {}});
+  const TrialResult trial = simulator_->run(batch_, keys, {.training = true, .traces = energy_traces()});
   simulator_->compute_gradient();
   const std::uint64_t total = updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs);
   updater_->apply(experiment_.training.schedule.factor(updater_->update_count(), total));
@@ -151,6 +166,7 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
   Score score;
   score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
   task_->score(batch_, trial, score);
+  add_energy(score);
   for (const auto& [name, sum] : score.metrics) totals.score.add(name, sum.sum, sum.weight);
   if (score.metrics.contains(task_->main_metric())) {
     const double main = score.metrics[task_->main_metric()].value();

@@ -47,6 +47,61 @@ TEST(ValidateNetwork, StretchesOfPopulationsAreAccepted) {
   EXPECT_EQ(error_of(three_populations()), "");
 }
 
+// Population c of rate units.
+Json with_rates(const std::string& pointer, const std::string& value) {
+  Json json = three_populations();
+  json["network"]["populations"][2]["neuron"] = {{"model", "energy_unit"}};
+  json["learning"] = {{"rule", "bcm"}};
+  json["training"] = {{"batch_size", 1}};
+  json[Json::json_pointer(pointer)] = Json::parse(value);
+  return json;
+}
+
+TEST(ValidateRates, RulesThatLookAtSpikesTrainNothingOntoThem) {
+  EXPECT_EQ(error_of(with_rates("/learning/rule", "\"bcm\"")), "");
+  EXPECT_EQ(error_of(with_rates("/learning", R"({"rule": "state_derivative"})")), "");
+  EXPECT_EQ(error_of(with_rates("/learning", R"({"rule": "pair_stdp"})")),
+            "/network/projections/1/trainable: true, but rule pair_stdp looks at the spikes of population \"c\", and "
+            "energy_unit has none; expected false, or a rule for rates");
+  EXPECT_NE(error_of(with_rates("/learning", R"({"rule": "state_derivative", "state": "spike_trace"})")), "");
+  EXPECT_EQ(error_of(with_rates("/network/readout", R"({"dropout": 0.5})")),
+            "/network/readout/dropout: 0.5, but population \"c\" is of a rate model, for which there is no dropout; "
+            "expected 0");
+}
+
+TEST(ValidateRates, EnergyIsThatOfEnergyUnits) {
+  EXPECT_EQ(error_of(with_rates("/recording", R"({"energy": true})")),
+            "/recording/energy: true, but population \"a\" is of model lif; expected false, or energy_unit everywhere");
+}
+
+TEST(ValidateNetwork, SymmetricWeightsNeedAllPairsOfTheSamePopulations) {
+  EXPECT_EQ(error_with("/network/projections/1/symmetric", "true"),
+            "/network/projections/1/symmetric: true, but not all pairs of the same populations are connected with one "
+            "delay; expected false");
+  Json json = three_populations();
+  json["network"]["projections"][1]["from"] = {"b", "c"};
+  json["network"]["projections"][1]["symmetric"] = true;
+  EXPECT_EQ(error_of(json), "");
+}
+
+TEST(ValidateTask, PhasesAreNamedAndClampWhatIsVisible) {
+  const auto error = [](const std::string& phases) {
+    Json json = three_populations();
+    json["network"]["projections"].erase(2);
+    json["network"]["projections"].erase(0);
+    json["learning"] = {{"rule", "pair_stdp"}};
+    json["training"] = {{"updates_per_epoch", 1}, {"batch_size", 1}};
+    json["task"] = {{"type", "energy_relaxation"}, {"phases", Json::parse(phases)}};
+    return error_of(json);
+  };
+  EXPECT_EQ(error(R"([{"name": "free", "steps": 4}])"), "");
+  EXPECT_EQ(error("[]"), "/task/phases: empty; at least one phase is needed");
+  EXPECT_EQ(error(R"([{"name": "a", "steps": 4}, {"name": "a", "steps": 4}])"),
+            "/task/phases/1/name: \"a\" is the name of phase 0 too");
+  EXPECT_EQ(error(R"([{"name": "a", "steps": 4, "clamp": true}])"),
+            "/task/phases/0/clamp: true, but /task/visible is 0; expected 1 or more there");
+}
+
 TEST(ValidateNetwork, NamesAreUniqueAndFree) {
   EXPECT_EQ(error_with("/network/populations", "[]"), "/network/populations: empty; at least one population is needed");
   EXPECT_EQ(error_with("/network/populations/2/name", "\"a\""),

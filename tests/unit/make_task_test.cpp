@@ -29,6 +29,7 @@ TEST_F(MakeTask, EveryKindOfSettingsMakesItsTask) {
   EXPECT_EQ(inputs({StoreRecallSettings{.group_size = 6}}), 24u);
   EXPECT_EQ(inputs({SequencePredictionSettings{}}), 0u);
   EXPECT_EQ(inputs({FrameClassificationSettings{.features = 7}}), 7u);
+  EXPECT_EQ(inputs({EnergyRelaxationSettings{.inputs = 8, .phases = {{"free", 3}}}}), 8u);
   EXPECT_EQ(inputs({BackgroundSettings{.inputs = 8}}), 8u);
   EXPECT_EQ(inputs({RewardedPairingSettings{}}), 0u);
   EXPECT_EQ(inputs({RecordedSettings{.train = split}}), 1u);

@@ -114,6 +114,7 @@ struct RecordingSettings {
   int neurons = 10;
   bool spikes = true;
   int every = 0;
+  bool energy = false;
 
   static constexpr auto fields() {
     using Self = RecordingSettings;
@@ -124,6 +125,8 @@ struct RecordingSettings {
         field("states", &Self::states, "State traces to record, e.g. v, a; of populations that have them."),
         field("neurons", &Self::neurons, "neurons", closed(1, 1e9), "Traces: the first so many of each population."),
         field("every", &Self::every, "epochs", closed(0, 1e9), "Record every so many epochs too; 0: at the end only."),
+        field("energy", &Self::energy,
+              "Also report energy, residual, state_change and j_stdp of every epoch; of networks of energy units."),
     };
   }
 };

@@ -79,6 +79,7 @@ struct ProjectionSettings {
   std::vector<SingleWeight> single_weights;
   bool trainable = true;
   bool self_connections = false;
+  bool symmetric = false;
   double low = -100.0;
   double high = 100.0;
   double learning_rate_factor = 1.0;
@@ -104,6 +105,8 @@ struct ProjectionSettings {
         field("single_weights", &Self::single_weights, "Initial weights of single synapses, in place of the above."),
         field("trainable", &Self::trainable, "Whether learning changes the weights."),
         field("self_connections", &Self::self_connections, "Whether a neuron may project to itself."),
+        field("symmetric", &Self::symmetric,
+              "Whether the initial weight from j to i is that from i to j; of all pairs of the same populations."),
         field("low", &Self::low, "Lower bound of the weights."),
         field("high", &Self::high, "Upper bound of the weights."),
         field("learning_rate_factor", &Self::learning_rate_factor, "", non_negative, "Multiplies the learning rate."),

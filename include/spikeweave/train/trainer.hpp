@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 
 namespace spikeweave {
 
+class EnergyMetrics;
 class IntervalStatistics;
 
 // Where a run stands, for displays.
@@ -92,6 +94,8 @@ class Trainer {
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
   void check_health(const EpochTotals& totals);
+  std::span<const StateTrace> energy_traces() const;
+  void add_energy(Score& score) const;
   Metrics evaluate(Split split, std::uint64_t* digest);
   bool evaluation_due() const;
   void keep_if_best(const Metrics& valid);
@@ -109,6 +113,7 @@ class Trainer {
   Network network_;
   std::unique_ptr<NetworkState<Real>> state_;
   std::unique_ptr<Simulator<Real>> simulator_;
+  std::unique_ptr<EnergyMetrics> energy_;  // where /recording/energy is true
   std::unique_ptr<Updater<Real>> updater_;
   TrialBatch batch_;  // memory kept between updates
 
