@@ -1,5 +1,7 @@
 #include "spikeweave/train/energy_metrics.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace spikeweave {
@@ -13,6 +15,13 @@ struct EnergyMetrics::Step {
 EnergyMetrics::EnergyMetrics(const Network& network, std::uint64_t seed) : network_(network) {
   if (network.inputs > 0 && network.encoding != Encoding::current) {
     throw InputError("/recording/energy", "true, but the input are events; expected false, or currents");
+  }
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    if (projection.delay <= (projection.kind == ProjectionKind::recurrent ? 1u : 0u)) continue;
+    throw InputError("/recording/energy", fmt::format("true, but /network/projections/{} has a delay of {} steps; "
+                                                      "expected false, or the shortest delays everywhere",
+                                                      p, projection.delay));
   }
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const Population& population = network.populations[p];

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace spikeweave {
 namespace {
 
 // Two units, beta1 = -0.5, epsilon = 0.5, W = 0.4 both ways, one input of 1 with the weights 0.1 and -0.2 as biases.
-Network two_units() {
+Network two_units(double delay = 0.0, Encoding encoding = Encoding::current) {
   NetworkSettings settings;
   EnergyUnitParams<Distribution> unit;
   unit.epsilon = 0.5;
@@ -17,9 +19,10 @@ Network two_units() {
   settings.projections[0].from = {"input"};
   settings.projections[1].from = {"units"};
   for (ProjectionSettings& p : settings.projections) p.to = {"units"};
+  settings.projections[1].delay.value = delay;
   TaskShape shape;
   shape.inputs = 1;
-  shape.encoding = Encoding::current;
+  shape.encoding = encoding;
   return build_network(settings, shape, 1);
 }
 
@@ -49,6 +52,23 @@ TEST(EnergyMetrics, AreThoseOfTheDefinitions) {
   // (0.35^2 + 0.25^2) / 2 = 0.0925, over 2 units
   EXPECT_NEAR(values["j_stdp"], 0.0925 / 2, 1e-7);
   EXPECT_EQ(metrics.traces().size(), 1u);
+}
+
+TEST(EnergyMetrics, AreRefusedWhereTheyAreNotThoseOfTheDynamics) {
+  const auto refusal = [](const Network& network) -> std::string {
+    try {
+      const EnergyMetrics metrics(network, 1);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+
+  EXPECT_EQ(refusal(two_units(2.0)),
+            "/recording/energy: true, but /network/projections/1 has a delay of 2 steps; expected false, or the "
+            "shortest delays everywhere");
+  EXPECT_EQ(refusal(two_units(0.0, Encoding::bernoulli)),
+            "/recording/energy: true, but the input are events; expected false, or currents");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What a network of energy units does to its energy; in double precision, from recorded states and the weights.
 //
-// Source: Bengio, Mesnard, Fischer, Zhang & Wu (2015), arXiv:1509.05936. Delays are taken as one step. Means over
-// trials and units, over steps where there is one value for each:
+// Source: Bengio, Mesnard, Fischer, Zhang & Wu (2015), arXiv:1509.05936. Means over trials and units, over the steps
+// where there is a value for each:
 //   energy        E of the last step, eq. 16, with the input as a part of the biases; per unit
 //   residual      |s - (b + W rho(s))| of the last step, eq. 26
 //   state_change  (s[t+1] - s[t])^2
@@ -20,6 +20,7 @@ namespace spikeweave {
 class EnergyMetrics {
  public:
   // All populations of the network are energy units. It must outlive this. seed: of the experiment.
+  // Throws InputError where the input are events, or a delay is longer than the shortest: E would not be its energy.
   EnergyMetrics(const Network& network, std::uint64_t seed);
 
   // What add() needs of the simulator.
