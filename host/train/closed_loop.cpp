@@ -23,15 +23,6 @@ void Trainer<Real>::close_loop() {
   loop->attach(network_);
 }
 
-// Of the whole network, after the updates of an epoch.
-template <class Real>
-void Trainer<Real>::report_loop(Metrics& metrics) {
-  const ClosedLoop* const loop = task_->closed_loop();
-  if (loop == nullptr) return;
-  const std::vector<Real> parameters = state_->parameters();
-  loop->report(std::vector<double>(parameters.begin(), parameters.end()), metrics);
-}
-
 template class Trainer<float>;
 template class Trainer<double>;
 

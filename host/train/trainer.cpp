@@ -204,7 +204,9 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
   EpochTotals totals;
   totals.spikes.assign(network_.neurons, 0.0);
   while (totals.update < updates_per_epoch()) train_update(totals);
-  check_health(totals);
+  const std::vector<Real> downloaded = state_->parameters();
+  const std::vector<double> parameters(downloaded.begin(), downloaded.end());
+  check_health(totals, parameters);
   Metrics& train = splits["train"];
   train = totals.score.values();
   if (train.contains(task_->main_metric())) train["running_" + task_->main_metric()] = running_metric_;
@@ -216,15 +218,12 @@ void Trainer<Real>::train_epoch(SplitMetrics& splits) {
         spikes / totals.steps / static_cast<double>(population.neurons.count) * 1000.0 / network_.dt;
   }
   if (intervals_ != nullptr) intervals_->report(network_, train);
-  if (is_plasticity(experiment_.learning)) {
-    const std::vector<Real> parameters = state_->parameters();
-    report_weights(network_, {parameters.begin(), parameters.end()}, train);
-  }
-  report_loop(train);
+  if (is_plasticity(experiment_.learning)) report_weights(network_, parameters, train);
+  if (const ClosedLoop* const loop = task_->closed_loop()) loop->report(parameters, train);
 }
 
 template <class Real>
-void Trainer<Real>::check_health(const EpochTotals& totals) {
+void Trainer<Real>::check_health(const EpochTotals& totals, const std::vector<double>& parameters) {
   const HealthSettings& health = experiment_.health;
   for (const Population& population : network_.populations) {
     if (is_rate_model(population.neuron)) continue;
@@ -242,8 +241,7 @@ void Trainer<Real>::check_health(const EpochTotals& totals) {
                             epoch_ + 1, population.name, rate, health.saturated_rate));
     }
   }
-  const std::vector<Real> parameters = state_->parameters();
-  if (!std::all_of(parameters.begin(), parameters.end(), [](Real w) { return std::isfinite(w); })) {
+  if (!std::all_of(parameters.begin(), parameters.end(), [](double w) { return std::isfinite(w); })) {
     throw Error(fmt::format("epoch {}: a parameter is not finite; the run has diverged", epoch_ + 1));
   }
 }

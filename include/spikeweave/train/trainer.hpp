@@ -86,14 +86,13 @@ class Trainer {
   struct EpochTotals;
   void check_carried_run() const;
   void close_loop();
-  void report_loop(Metrics& metrics);
   void warn_of_missing_figures();
   std::vector<std::byte> carried_state() const;
   void set_carried_state(const std::vector<std::byte>& bytes);
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
-  void check_health(const EpochTotals& totals);
+  void check_health(const EpochTotals& totals, const std::vector<double>& parameters);
   std::span<const StateTrace> energy_traces() const;
   void add_energy(Score& score) const;
   Metrics evaluate(Split split, std::uint64_t* digest);
