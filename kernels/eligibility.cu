@@ -30,7 +30,7 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, SparseView spars
   const std::size_t pre = p.pre_begin + (is_sparse ? sparse.column_source[k] : k / p.post_count);
   const std::size_t column = is_sparse ? sparse.target[synapse] : k % p.post_count;
   const std::size_t post = p.post_begin + column;
-  const std::size_t delay = is_sparse ? sparse.column_delay[k] : product.delay;
+  const std::size_t delay = is_sparse ? sparse.column_delay[k] : p.delay;
   if (product.zero_diagonal && pre == post) return;
 
   const EligibilityConstants<float> constants = args.in.constants.load(post);
@@ -54,7 +54,7 @@ void eligibility(Context& context, const EligibilityArgs<float>& args) {
   const ProjectionView<float>& projection = args.product.projection;
   const bool is_sparse = projection.sparse != nullptr;
   const SparseView sparse = is_sparse ? *projection.sparse : SparseView{};
-  const std::size_t synapse_count = is_sparse ? sparse.target.size() : projection.pre_count * projection.post_count;
+  const std::size_t synapse_count = projection.synapse_count();
   const std::size_t steps = args.psi.shape[1];
   if (synapse_count == 0 || steps == 0) return;
   float* signals = context.scratch.get<float>(steps * projection.post_count, "learning signals of a trial");

@@ -127,10 +127,6 @@ __global__ void clear_plastic_kernel(PlasticViews<Rule> plastic, std::size_t syn
   }
 }
 
-std::size_t synapse_count_of(const ProjectionView<float>& projection) {
-  return projection.sparse != nullptr ? projection.sparse->target.size() : projection.pre_count * projection.post_count;
-}
-
 template <class Rule>
 PlasticViews<Rule> make_views(const ForwardArgs<float>& args, const OnlinePlasticity<float>& of,
                               const typename Rule::Params& params) {
@@ -149,7 +145,7 @@ PlasticViews<Rule> make_views(const ForwardArgs<float>& args, const OnlinePlasti
                            .first_step = static_cast<std::int64_t>(args.first_step)};
   views.synapses.pointers.head = of.weights;
   if constexpr (column_count < typename Rule::Synapse >> 1) {
-    spikeweave::detail::place_columns(views.synapses.pointers.tail, of.memory, synapse_count_of(projection));
+    spikeweave::detail::place_columns(views.synapses.pointers.tail, of.memory, projection.synapse_count());
   }
   return views;
 }
@@ -158,7 +154,7 @@ template <class Rule, class T, class Source>
 void run_step(Context& context, const ForwardViews& views, const PlasticViews<Rule>& plastic, const Source& source,
               unsigned t) {
   const ProjectionView<float>& projection = plastic.projection;
-  const std::size_t synapses = synapse_count_of(projection);
+  const std::size_t synapses = projection.synapse_count();
   launch_1d(context.stream, projection.pre_count + projection.post_count, plastic_cells_kernel<Rule, T, Source>, views,
             plastic, source, t);
   launch_1d(context.stream, synapses, plastic_synapses_kernel<Rule, T, Source>, views, plastic,
@@ -172,7 +168,7 @@ void clear_plasticity(Context& context, const ForwardArgs<float>& args) {
     visit_plasticity(*of.learning, [&]<template <class> class RuleOf>(const auto& params) {
       using Rule = RuleOf<float>;
       const PlasticViews<Rule> plastic = make_views<Rule>(args, of, params);
-      const std::size_t synapses = synapse_count_of(plastic.projection);
+      const std::size_t synapses = plastic.projection.synapse_count();
       launch_1d(context.stream, std::max({plastic.projection.pre_count, plastic.projection.post_count, synapses}),
                 clear_plastic_kernel<Rule>, plastic, synapses);
       SW_CUDA_CHECK(cudaMemsetAsync(
@@ -201,7 +197,7 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
       }
       if constexpr (requires { Rule::sweep_steps(params, of.dt); }) {
         if ((args.first_step + t + 1) % Rule::sweep_steps(params, of.dt) != 0) return;
-        const std::size_t synapses = synapse_count_of(plastic.projection);
+        const std::size_t synapses = plastic.projection.synapse_count();
         launch_1d(context.stream, synapses, sweep_kernel<Rule>, plastic, synapses,
                   of.modulator.empty() ? 0.0f : of.modulator[t]);
       }

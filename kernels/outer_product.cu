@@ -38,7 +38,7 @@ __device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, 
     const std::size_t row = first + k;
     const std::size_t trial = row / steps;
     const std::size_t t = row % steps;
-    const std::size_t pre_delay = args.delay - args.post_delay;
+    const std::size_t pre_delay = args.projection.delay - args.post_delay;
     const bool is_pair =
         row < end && t >= pre_delay && t >= args.post_delay && static_cast<std::int64_t>(t) < args.length[trial];
     const ProjectionView<float>& p = args.projection;
@@ -142,12 +142,12 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 void outer_product(Context& context, const OuterProductArgs<float>& args) {
   if (args.projection.sparse != nullptr) {
     with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {
-      launch_1d(context.stream, args.projection.sparse->target.size(), sparse_product_kernel<T>, args,
+      launch_1d(context.stream, args.projection.synapse_count(), sparse_product_kernel<T>, args,
                 *args.projection.sparse, cells);
     });
     return;
   }
-  const std::size_t synapse_count = args.projection.pre_count * args.projection.post_count;
+  const std::size_t synapse_count = args.projection.synapse_count();
   const std::size_t row_count = args.post.shape[0] * args.post.shape[1];
   if (synapse_count == 0 || row_count == 0) return;
   const std::size_t pre_tiles = (args.projection.pre_count + tile - 1) / tile;

@@ -55,12 +55,11 @@ Row<Trace> make_row(const OuterProductArgs<Real>& args, std::size_t delay_class,
   const ProjectionView<Real>& block = args.projection;
   Row<Trace> row;
   row.pre = i;
+  row.delay = block.delay_of(delay_class);
   if (block.sparse == nullptr) {
-    row.delay = args.delay;
     row.first = i * block.post_count;
     for (std::uint32_t j = 0; j < block.post_count; ++j) row.post.push_back(j);
   } else {
-    row.delay = block.sparse->delays[delay_class];
     visit_row(*block.sparse, block.pre_count, delay_class, i, [&](std::uint32_t begin, std::uint32_t end) {
       row.first = begin;
       row.post.assign(block.sparse->target.data + begin, block.sparse->target.data + end);
@@ -73,7 +72,7 @@ Row<Trace> make_row(const OuterProductArgs<Real>& args, std::size_t delay_class,
 template <class Trace, class Real>
 void run_eligibility(const EligibilityArgs<Real>& args, int threads) {
   const ProjectionView<Real>& block = args.product.projection;
-  const std::size_t classes = block.sparse != nullptr ? block.sparse->class_count : 1;
+  const std::size_t classes = block.class_count();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t n = 0; n < classes * block.pre_count; ++n) {
     Row<Trace> row = make_row<Trace>(args.product, n / block.pre_count, n % block.pre_count);

@@ -31,7 +31,7 @@ struct Scratch {
 template <class Real>
 void add_input(const ForwardArgs<Real>& args, const ProjectionView<Real>& projection, std::size_t delay_class,
                std::size_t b, std::size_t t, Real* input_current) {
-  const std::size_t delay = projection.sparse != nullptr ? projection.sparse->delays[delay_class] : projection.delay;
+  const std::size_t delay = projection.delay_of(delay_class);
   if (t < delay) return;
   const std::size_t source = t - delay;
   const std::size_t frame = source / args.frame_steps;
@@ -67,7 +67,7 @@ void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t
   std::fill(s.input_current.begin(), s.input_current.end(), Real(0));
   for (std::size_t p = 0; p < args.input.count; ++p) {
     const ProjectionView<Real>& projection = args.input.at[p];
-    const std::size_t classes = projection.sparse != nullptr ? projection.sparse->class_count : 1;
+    const std::size_t classes = projection.class_count();
     for (std::size_t c = 0; c < classes; ++c) add_input(args, projection, c, b, t, s.input_current.data());
   }
   if (args.input_scale != Real(1)) {

@@ -47,8 +47,7 @@ class RuleStepper final : public OnlineRule<Real> {
         post_(place_columns<typename Rule::Post>(of.post_states, view_.post_count)),
         pre_ring_{of.pre_factors, of.ring_steps, view_.pre_count},
         post_ring_{of.post_factors, of.ring_steps, view_.post_count} {
-    const std::size_t synapses =
-        view_.sparse != nullptr ? view_.sparse->target.size() : view_.pre_count * view_.post_count;
+    const std::size_t synapses = view_.synapse_count();
     synapses_.pointers.head = of.weights;
     if constexpr (column_count < typename Rule::Synapse >> 1) {
       detail::place_columns(synapses_.pointers.tail, of.memory, synapses);
@@ -153,16 +152,14 @@ class RuleStepper final : public OnlineRule<Real> {
     if constexpr (requires(typename Rule::Synapse & s, PreFactors f, PostFactors g) {
                     Rule::on_pre(constants_, bounds_, s, f, g);
                   }) {
-      if (view_.sparse == nullptr) {
-        const std::size_t shift = shift_of(view_.delay);
+      for (std::size_t c = 0; c < view_.class_count(); ++c) {
+        const std::size_t shift = shift_of(view_.delay_of(c));
         const Real* const from = pre_ring_.row(t - static_cast<std::int64_t>(shift));
-        for_each_event(now, values, shift, [&](std::size_t i) { arrive_dense(i, from, to); });
-        return;
-      }
-      for (std::size_t c = 0; c < view_.sparse->class_count; ++c) {
-        const std::size_t shift = shift_of(view_.sparse->delays[c]);
-        const Real* const from = pre_ring_.row(t - static_cast<std::int64_t>(shift));
-        for_each_event(now, values, shift, [&](std::size_t i) { arrive_sparse(c, i, from, to); });
+        if (view_.sparse == nullptr) {
+          for_each_event(now, values, shift, [&](std::size_t i) { arrive_dense(i, from, to); });
+        } else {
+          for_each_event(now, values, shift, [&](std::size_t i) { arrive_sparse(c, i, from, to); });
+        }
       }
     }
   }
@@ -270,9 +267,9 @@ class RuleStepper final : public OnlineRule<Real> {
     for (const std::size_t cell : now.spike_lists->at(now.t - dendritic)) {
       if (cell - view_.post_begin < view_.post_count) fired[cell - view_.post_begin] = 1;
     }
-    const std::size_t classes = view_.sparse != nullptr ? view_.sparse->class_count : 1;
+    const std::size_t classes = view_.class_count();
     for (std::size_t c = 0; c < classes; ++c) {
-      const std::size_t shift = shift_of(view_.sparse != nullptr ? view_.sparse->delays[c] : view_.delay);
+      const std::size_t shift = shift_of(view_.delay_of(c));
       const Real* const from = pre_ring_.row(t - static_cast<std::int64_t>(shift));
       std::vector<std::uint8_t> arrived(view_.pre_count, 0);
       for_each_event(now, values, shift, [&](std::size_t i) { arrived[i] = 1; });
@@ -300,8 +297,7 @@ class RuleStepper final : public OnlineRule<Real> {
     if constexpr (requires(typename Rule::Synapse & s) { Rule::sweep(constants_, bounds_, s, Real(0)); }) {
       if ((static_cast<std::size_t>(t) + 1) % sweep_steps_ != 0) return;
       const Real modulator = of_.modulator.empty() ? Real(0) : of_.modulator[static_cast<std::size_t>(step)];
-      const std::size_t count =
-          view_.sparse != nullptr ? view_.sparse->target.size() : view_.pre_count * view_.post_count;
+      const std::size_t count = view_.synapse_count();
       const auto constants = constants_;
       const auto bounds = bounds_;
       const auto synapses = synapses_;

@@ -17,15 +17,10 @@ struct Stripe {
   std::size_t begin, end;  // presynaptic cells, in their index space
 };
 
-// One delay of the projection: all of a dense one, a class of a sparse one.
-struct DelayClass {
-  std::size_t index = 0;
-  std::size_t delay = 0;
-};
-
 // Adds factor * post to the gradients of pre cell i.
 template <class Real>
-void add_row(const OuterProductArgs<Real>& args, DelayClass of, std::size_t i, Real factor, const Real* post) {
+void add_row(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t i, Real factor,
+             const Real* post) {
   const ProjectionView<Real>& block = args.projection;
   const std::size_t pre = i - block.pre_begin;
   if (block.sparse == nullptr) {
@@ -34,15 +29,15 @@ void add_row(const OuterProductArgs<Real>& args, DelayClass of, std::size_t i, R
   }
   const std::uint32_t* const target = block.sparse->target.data;
   Real* const gradient = args.gradient.data;
-  visit_row(*block.sparse, block.pre_count, of.index, pre, [&](std::uint32_t begin, std::uint32_t end) {
+  visit_row(*block.sparse, block.pre_count, delay_class, pre, [&](std::uint32_t begin, std::uint32_t end) {
 #pragma GCC ivdep
     for (std::uint32_t w = begin; w < end; ++w) gradient[w] += factor * post[target[w]];
   });
 }
 
 template <class Real>
-void add_events(const OuterProductArgs<Real>& args, DelayClass of, std::size_t b, Stripe stripe) {
-  const std::size_t pre_delay = of.delay - args.post_delay;
+void add_events(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe) {
+  const std::size_t pre_delay = args.projection.delay_of(delay_class) - args.post_delay;
   for (std::size_t t = std::max(pre_delay, args.post_delay); t < static_cast<std::size_t>(args.length[b]); ++t) {
     const std::size_t source = t - pre_delay;
     const std::uint8_t* events = args.events.row(b, source);
@@ -50,18 +45,18 @@ void add_events(const OuterProductArgs<Real>& args, DelayClass of, std::size_t b
     const Real* post = args.post.row(b, t - args.post_delay) + args.projection.post_begin;
     for_each_active(events, stripe.begin, stripe.end, [&](std::size_t i) {
       if (mask != nullptr && mask[i] == 0) return;
-      add_row(args, of, i, args.scale * static_cast<Real>(events[i]), post);
+      add_row(args, delay_class, i, args.scale * static_cast<Real>(events[i]), post);
     });
   }
 }
 
 // The values are constant within a frame, so the post factors of its steps are added up first.
 template <class Real>
-void add_values(const OuterProductArgs<Real>& args, DelayClass of, std::size_t b, Stripe stripe,
+void add_values(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe,
                 std::vector<Real>& frame_sum) {
   const ProjectionView<Real>& block = args.projection;
   const auto length = static_cast<std::size_t>(args.length[b]);
-  const std::size_t pre_delay = of.delay - args.post_delay;
+  const std::size_t pre_delay = args.projection.delay_of(delay_class) - args.post_delay;
   for (std::size_t begin = 0; begin + pre_delay < length; begin += args.frame_steps) {
     const std::size_t frame = begin / args.frame_steps;
     std::fill(frame_sum.begin(), frame_sum.end(), Real(0));
@@ -74,7 +69,7 @@ void add_values(const OuterProductArgs<Real>& args, DelayClass of, std::size_t b
     const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, frame);
     for (std::size_t i = stripe.begin; i < stripe.end; ++i) {
       if (values[i] == Real(0) || (mask != nullptr && mask[i] == 0)) continue;
-      add_row(args, of, i, args.scale * values[i], frame_sum.data());
+      add_row(args, delay_class, i, args.scale * values[i], frame_sum.data());
     }
   }
 }
@@ -92,12 +87,11 @@ void outer_product(const OuterProductArgs<Real>& args, int threads) {
                         block.pre_begin + block.pre_count * (s + 1) / stripes};
     std::vector<Real> frame_sum(block.post_count);
     for (std::size_t b = 0; b < args.post.shape[0]; ++b) {
-      for (std::size_t c = 0; c < (block.sparse != nullptr ? block.sparse->class_count : 1); ++c) {
-        const DelayClass of{c, block.sparse != nullptr ? block.sparse->delays[c] : args.delay};
+      for (std::size_t c = 0; c < block.class_count(); ++c) {
         if (!args.events.empty()) {
-          add_events(args, of, b, stripe);
+          add_events(args, c, b, stripe);
         } else {
-          add_values(args, of, b, stripe, frame_sum);
+          add_values(args, c, b, stripe, frame_sum);
         }
       }
     }

@@ -7,40 +7,41 @@
 namespace spikeweave::cpu {
 namespace {
 
-// Activity of the range's cells in a step.
+// Activity of the cells in a step.
 template <class Real>
 void load_activity(const PlasticityFactorArgs<Real>& args, std::size_t b, std::size_t t,
                    std::vector<PostActivity<Real>>& activity) {
   if (!args.events.empty()) {
-    const std::uint8_t* events = args.events.row(b, t) + args.begin;
-    const Real* const outputs = args.outputs.empty() ? nullptr : args.outputs.row(b, t) + args.begin;
-    for (std::size_t i = 0; i < args.count; ++i) {
+    const std::uint8_t* events = args.events.row(b, t);
+    const Real* const outputs = args.outputs.empty() ? nullptr : args.outputs.row(b, t);
+    for (std::size_t i = 0; i < activity.size(); ++i) {
       const Real spike = static_cast<Real>(events[i]);
       activity[i] = {spike, outputs != nullptr ? outputs[i] : spike};
     }
   } else {
-    const Real* const values = args.values.row(b, t / args.frame_steps) + args.begin;
-    for (std::size_t i = 0; i < args.count; ++i) activity[i] = {values[i], values[i]};
+    const Real* const values = args.values.row(b, t / args.frame_steps);
+    for (std::size_t i = 0; i < activity.size(); ++i) activity[i] = {values[i], values[i]};
   }
 }
 
 template <class Rule, class Real>
 void run_trial(const PlasticityFactorArgs<Real>& args, const typename Rule::Constants& constants, std::size_t b) {
   const std::size_t steps = args.factors.shape[2];
+  const std::size_t cells = args.factors.shape[3];
   const auto length = static_cast<std::size_t>(args.length[b]);
-  const std::size_t term_stride = args.factors.shape[1] * steps * args.count;
-  std::vector<typename Rule::Pre> pre(args.side == SynapseSide::pre ? args.count : 0);
-  std::vector<typename Rule::Post> post(args.side == SynapseSide::post ? args.count : 0);
-  std::vector<PostActivity<Real>> activity(args.count);
+  const std::size_t term_stride = args.factors.shape[1] * steps * cells;
+  std::vector<typename Rule::Pre> pre(args.side == SynapseSide::pre ? cells : 0);
+  std::vector<typename Rule::Post> post(args.side == SynapseSide::post ? cells : 0);
+  std::vector<PostActivity<Real>> activity(cells);
   for (std::size_t t = 0; t < steps; ++t) {
-    Real* const out = args.factors.row(0) + (b * steps + t) * args.count;
+    Real* const out = args.factors.row(0) + (b * steps + t) * cells;
     if (t >= length) {
-      for (std::size_t k = 0; k < Rule::term_count; ++k) std::fill_n(out + k * term_stride, args.count, Real(0));
+      for (std::size_t k = 0; k < Rule::term_count; ++k) std::fill_n(out + k * term_stride, cells, Real(0));
       continue;
     }
     load_activity(args, b, t, activity);
     const Real weight = args.weight.empty() ? Real(1) : args.weight(b, t);
-    for (std::size_t i = 0; i < args.count; ++i) {
+    for (std::size_t i = 0; i < cells; ++i) {
       if (args.side == SynapseSide::pre) {
         const auto f = Rule::pre_step(constants, pre[i], activity[i].output);
         for (std::size_t k = 0; k < Rule::term_count; ++k) out[k * term_stride + i] = f.at[k];

@@ -52,8 +52,8 @@ void propagate_spikes(const ProjectionList<Real>& projections, const SpikeLists<
     const ProjectionView<Real>& projection = projections.at[p];
     Real* const to = current + projection.post_begin;
     if (projection.sparse != nullptr) {
-      for (std::size_t c = 0; c < projection.sparse->class_count; ++c) {
-        sent.for_each(t - projection.sparse->delays[c], [&](std::size_t i, Real value) {
+      for (std::size_t c = 0; c < projection.class_count(); ++c) {
+        sent.for_each(t - projection.delay_of(c), [&](std::size_t i, Real value) {
           const std::size_t pre = i - projection.pre_begin;  // wraps below pre_begin
           if (pre < projection.pre_count) add_sparse_row(projection, c, pre, value, to);
         });

@@ -9,12 +9,16 @@
 namespace spikeweave {
 namespace {
 
+struct PlasticitySizes {
+  std::size_t factor_count = 0;  // per cell; the larger of the two sides
+  std::size_t pre_bytes = 0, post_bytes = 0, memory_bytes = 0;
+};
+
 template <class Real>
 PlasticitySizes sizes_of(const LearningSettings& learning, const Projection& projection) {
   PlasticitySizes sizes;
   visit_plasticity(learning, [&]<template <class> class RuleOf>(const auto&) {
     using Rule = RuleOf<Real>;
-    sizes.term_count = Rule::term_count;
     sizes.factor_count = std::max(pre_factor_count<Rule>, post_factor_count<Rule>);
     sizes.pre_bytes = columns_size<typename Rule::Pre>(projection.pre.count);
     sizes.post_bytes = columns_size<typename Rule::Post>(projection.post.count);

@@ -64,7 +64,6 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
   args.frame_steps = frame_steps_;
   args.length = length_.cview();
   args.projection = state_.view(projection);
-  args.delay = projection.delay;
   args.zero_diagonal = projection.has_diagonal;
   args.gradient = state_.gradient(projection);
   switch (projection.kind) {
@@ -99,10 +98,12 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
 
 template <class Real>
 void Simulator<Real>::compute_gradient() {
+  const bool changes_meanwhile = is_plasticity_ && plasticity_form_ != PlasticityForm::trial;
+  if (changes_meanwhile && network_.outputs == 0) return;  // the gradient stays 0
   state_.arrays.gradient.zero();
   if (!is_plasticity_) {
     compute_hidden_gradient();
-  } else if (plasticity_form_ == PlasticityForm::trial) {
+  } else if (!changes_meanwhile) {
     compute_plasticity_changes();
   }
   if (network_.outputs > 0) compute_readout_gradient();
@@ -150,7 +151,6 @@ View<Real> Simulator<Real>::plasticity_factors(SynapseSide side, bool of_input) 
   } else {
     args.events = events_.cview();
   }
-  args.count = cells;
   if (side == SynapseSide::post) args.weight = trial_weight_.cview();
   args.factors = buffer.view();
   backend_.plasticity_factors(args);

@@ -25,12 +25,11 @@ class Eligibility : public test::OnBackendWithEprop {
     auto gradient =
         put<float>(std::vector<float>(block.pre_count * block.post_count, 1.0f), {block.pre_count, block.post_count});
     EligibilityArgs<float> args{.in = m.in, .psi = m.psi.cview(), .product = {}};
-    args.product.delay = delay;
     args.product.frame_steps = c.frame_steps;
     args.product.scale = 0.5f;
     args.product.length = m.length.cview();
     args.product.events = device_spikes.cview();
-    args.product.projection = {block.pre_begin, block.pre_count, block.post_begin, block.post_count, nullptr};
+    args.product.projection = {block.pre_begin, block.pre_count, block.post_begin, block.post_count, nullptr, delay};
     args.product.zero_diagonal = zero_diagonal;
     args.product.gradient = gradient.view();
     backend().eligibility(args);
@@ -78,13 +77,12 @@ TEST_P(Eligibility, EqualsTheAdjointAndItsOuterProduct) {
   auto gradient = put<float>(std::vector<float>(c.neurons * c.neurons, 1.0f), {c.neurons, c.neurons});
   backend().adjoint({.in = m.in, .psi_to_factor = m.psi.view()});
   OuterProductArgs<float> product;
-  product.delay = 1;
   product.frame_steps = c.frame_steps;
   product.scale = 0.5f;
   product.length = m.length.cview();
   product.post = m.psi.cview();
   product.events = device_spikes.cview();
-  product.projection = {0, c.neurons, 0, c.neurons, nullptr};
+  product.projection = {0, c.neurons, 0, c.neurons, nullptr, /*delay=*/1};
   product.gradient = gradient.view();
   backend().outer_product(product);
   const std::vector<float> adjoint = gradient.download();

@@ -34,15 +34,14 @@ class OuterProduct : public test::OnBackend {
     const auto mask = put<std::uint8_t>(c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.pre_cells});
     const float start = c.zero_diagonal ? 0.0f : 1.0f;
     auto gradient = put<float>(std::vector<float>(c.pre_count * c.post_count, start), {c.pre_count, c.post_count});
-    backend().outer_product({.delay = c.delay,
-                             .frame_steps = c.frame_steps,
+    backend().outer_product({.frame_steps = c.frame_steps,
                              .scale = 0.25f,
                              .length = length.cview(),
                              .post = post.cview(),
                              .events = events.cview(),
                              .values = values.cview(),
                              .mask = mask.cview(),
-                             .projection = {c.pre_begin, c.pre_count, c.post_begin, c.post_count, nullptr},
+                             .projection = {c.pre_begin, c.pre_count, c.post_begin, c.post_count, nullptr, c.delay},
                              .zero_diagonal = c.zero_diagonal,
                              .gradient = gradient.view()});
     return gradient.download();

@@ -103,18 +103,13 @@ SW_HD Real share_power(Real x, Real mu) {
   return pow(x, mu);
 }
 
-// An exponential trace of events. `seen` is what the other side sees in this step.
+// An exponential trace of events decays, takes the events of this step, and is seen with them (inclusive) or without.
+// nearest: an event sets the trace to 1 instead of adding to it.
 template <class Real>
-struct EventTrace {
-  Real value = 0;
-
-  // Decays, takes the events of this step, and returns the trace with them (inclusive) or without.
-  // nearest: an event sets the trace to 1 instead of adding to it.
-  SW_HD static Real step(Real& value, Real decay, Real events, bool inclusive, bool nearest) {
-    const Real before = flush(decay * value);
-    value = nearest ? (events > Real(0) ? Real(1) : before) : before + events;
-    return inclusive ? value : before;
-  }
-};
+SW_HD Real step_trace(Real& trace, Real decay, Real events, bool inclusive, bool nearest) {
+  const Real before = flush(decay * trace);
+  trace = nearest ? (events > Real(0) ? Real(1) : before) : before + events;
+  return inclusive ? trace : before;
+}
 
 }  // namespace spikeweave

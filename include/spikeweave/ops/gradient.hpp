@@ -77,7 +77,6 @@ struct ReadoutAdjointArgs {
 // fixed order of its own; they agree within sum_tolerance(batch * steps).
 template <class Real>
 struct OuterProductArgs {
-  std::size_t delay = 0;       // [steps]  of a dense projection; at least 1 if it is recurrent
   std::size_t post_delay = 0;  // [steps]  at most the delay: the part of it that lies behind the synapse
   std::size_t frame_steps = 1;
   Real scale = 1;

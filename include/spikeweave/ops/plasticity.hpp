@@ -12,9 +12,9 @@ namespace spikeweave {
 
 enum class SynapseSide { pre, post };
 
-// The factors of a range of cells in all steps of each trial, from a rule's pre_step or post_step; states are zero at
-// the start. Steps beyond a trial's length are set to 0. The pre factors are those of the step in which a spike is
-// sent; the outer product adds the delay.
+// The factors of all cells of an index space in all steps of each trial, from a rule's pre_step or post_step; states
+// are zero at the start. Steps beyond a trial's length are set to 0. The pre factors are those of the step in which a
+// spike is sent; the outer product adds the delay.
 template <class Real>
 struct PlasticityFactorArgs {
   const LearningSettings* learning = nullptr;  // a plasticity rule
@@ -22,12 +22,11 @@ struct PlasticityFactorArgs {
   SynapseSide side = SynapseSide::pre;
   std::size_t frame_steps = 1;
   View<const std::int32_t> length;  // [batch]
-  View<const std::uint8_t> events;  // [batch, steps, cells of the index space]; or
-  View<const Real> values;          // [batch, frames, cells of the index space]
-  View<const Real> outputs;         // [batch, steps, cells of the index space]  beside events: what they send; or empty
-  std::size_t begin = 0, count = 0;  // range of cells
-  View<const Real> weight;           // [batch, steps] or empty: multiplies the post factors
-  View<Real> factors;                // [terms, batch, steps, count]; overwritten
+  View<const std::uint8_t> events;  // [batch, steps, cells]; or
+  View<const Real> values;          // [batch, frames, cells]
+  View<const Real> outputs;         // [batch, steps, cells]  beside events: what they send; or empty
+  View<const Real> weight;          // [batch, steps] or empty: multiplies the post factors
+  View<Real> factors;               // [terms, batch, steps, cells]; overwritten
 };
 
 // A projection whose weights change in every step of a forward pass. The states below are those of one trial: batch 1.
@@ -50,13 +49,6 @@ struct OnlinePlasticity {
   Real* post_factors = nullptr;      // [ring_steps, factors, post_count]
   std::size_t ring_steps = 1;        // longest delay + 1
   std::vector<Real> modulator;       // [steps] or empty
-};
-
-// How many factors the rule has per cell, and the bytes of its states; for whoever allocates them.
-struct PlasticitySizes {
-  std::size_t factor_count = 0;  // the larger of the two sides
-  std::size_t term_count = 0;
-  std::size_t pre_bytes = 0, post_bytes = 0, memory_bytes = 0;
 };
 
 }  // namespace spikeweave

@@ -32,6 +32,13 @@ struct ProjectionView {
   const Real* weights = nullptr;       // [pre_count, post_count], row = presynaptic cell; sparse: [synapses]
   std::size_t delay = 0;               // [steps]  of a dense one; of a sparse one the longest. Recurrent: at least 1
   const SparseView* sparse = nullptr;  // in host memory; nullptr: dense
+
+  // A dense projection is of one delay class.
+  std::size_t class_count() const { return sparse != nullptr ? sparse->class_count : 1; }
+  std::size_t delay_of(std::size_t delay_class) const {
+    return sparse != nullptr ? sparse->delays[delay_class] : delay;
+  }
+  std::size_t synapse_count() const { return sparse != nullptr ? sparse->target.size() : pre_count * post_count; }
 };
 
 // The projections of one kind, few enough to be passed to a kernel by value.

@@ -68,11 +68,11 @@ struct PairStdp {
   static bool is_bilinear(const Params& p) { return p.mu_plus == 0.0 && p.mu_minus == 0.0; }
 
   SW_HD static Factors<Real, 2> pre_step(const Constants& k, Pre& s, Real event) {
-    return {{event, EventTrace<Real>::step(s.trace, k.window.decay_plus, event, k.window.pre_inclusive, k.nearest)}};
+    return {{event, step_trace(s.trace, k.window.decay_plus, event, k.window.pre_inclusive, k.nearest)}};
   }
   SW_HD static Factors<Real, 2> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {
     const PairWindow<Real>& w = k.window;
-    const Real trace = EventTrace<Real>::step(s.trace, w.decay_minus, in.spike, w.post_inclusive, k.nearest);
+    const Real trace = step_trace(s.trace, w.decay_minus, in.spike, w.post_inclusive, k.nearest);
     return {{-(w.a_minus * trace), w.a_plus * in.spike}};
   }
   SW_HD static void on_pre(const Constants& k, const WeightBounds<Real>& bounds, Synapse& s,

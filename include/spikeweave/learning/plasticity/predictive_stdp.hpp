@@ -72,7 +72,7 @@ struct PredictiveStdp {
   static bool is_bilinear(const Params&) { return true; }
 
   SW_HD static Factors<Real, 1> pre_step(const Constants& k, Pre& s, Real event) {
-    return {{EventTrace<Real>::step(s.xbar, k.alpha, event, true, false)}};
+    return {{step_trace(s.xbar, k.alpha, event, true, false)}};
   }
   SW_HD static Factors<Real, 1> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {
     const Real error = in.spike - s.m;

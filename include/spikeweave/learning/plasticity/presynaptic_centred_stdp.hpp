@@ -75,11 +75,11 @@ struct PresynapticCentredStdp {
 
   // Events of this step; fade since the last event before this step.
   SW_HD static Factors<Real, 2> pre_step(const Constants& k, Pre& s, Real event) {
-    return {{event, EventTrace<Real>::step(s.fade, k.window.decay_plus, event, false, true)}};
+    return {{event, step_trace(s.fade, k.window.decay_plus, event, false, true)}};
   }
   SW_HD static Factors<Real, 2> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {
     const PairWindow<Real>& w = k.window;
-    return {{EventTrace<Real>::step(s.trace, w.decay_minus, in.spike, w.post_inclusive, true), in.spike}};
+    return {{step_trace(s.trace, w.decay_minus, in.spike, w.post_inclusive, true), in.spike}};
   }
   SW_HD static void on_pre(const Constants& k, const WeightBounds<Real>& bounds, Synapse& s,
                            const Factors<Real, 2>& pre, const Factors<Real, 2>& post) {

@@ -84,13 +84,13 @@ struct ReducedStdp {
   // [3] recency of the last spike before this step.
   SW_HD static Factors<Real, 4> pre_step(const Constants& k, Pre& s, Real event) {
     const PairWindow<Real>& w = k.window;
-    const Real trace = EventTrace<Real>::step(s.trace, w.decay_plus, event, w.pre_inclusive, true);
+    const Real trace = step_trace(s.trace, w.decay_plus, event, w.pre_inclusive, true);
     const Real before = Last::step(s.recency, event);
     return {{event, trace, w.pre_inclusive ? s.recency : before, before}};
   }
   SW_HD static Factors<Real, 4> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {
     const PairWindow<Real>& w = k.window;
-    const Real trace = EventTrace<Real>::step(s.trace, w.decay_minus, in.spike, w.post_inclusive, true);
+    const Real trace = step_trace(s.trace, w.decay_minus, in.spike, w.post_inclusive, true);
     const Real before = Last::step(s.recency, in.spike);
     return {{trace, in.spike, w.post_inclusive ? s.recency : before, before}};
   }

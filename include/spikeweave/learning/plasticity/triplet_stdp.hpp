@@ -96,13 +96,13 @@ struct TripletStdp {
   static bool is_bilinear(const Params&) { return true; }
 
   SW_HD static Factors<Real, 2> pre_step(const Constants& k, Pre& s, Real event) {
-    const Real r1 = EventTrace<Real>::step(s.r1, k.decay_plus, event, k.pre_inclusive, k.nearest);
-    const Real r2 = EventTrace<Real>::step(s.r2, k.decay_x, event, false, k.nearest);
+    const Real r1 = step_trace(s.r1, k.decay_plus, event, k.pre_inclusive, k.nearest);
+    const Real r2 = step_trace(s.r2, k.decay_x, event, false, k.nearest);
     return {{event * (k.a2_minus + k.a3_minus * r2), r1}};
   }
   SW_HD static Factors<Real, 2> post_step(const Constants& k, Post& s, const PostActivity<Real>& in) {
-    const Real o1 = EventTrace<Real>::step(s.o1, k.decay_minus, in.spike, k.post_inclusive, k.nearest);
-    const Real o2 = EventTrace<Real>::step(s.o2, k.decay_y, in.spike, false, k.nearest);
+    const Real o1 = step_trace(s.o1, k.decay_minus, in.spike, k.post_inclusive, k.nearest);
+    const Real o2 = step_trace(s.o2, k.decay_y, in.spike, false, k.nearest);
     return {{-o1, in.spike * (k.a2_plus + k.a3_plus * o2)}};
   }
   SW_HD static void on_pre(const Constants&, const WeightBounds<Real>& bounds, Synapse& s, const Factors<Real, 2>& pre,
