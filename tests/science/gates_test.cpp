@@ -6,23 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "host/config/reader.hpp"
-#include "host/cpu/cpu_backend.hpp"
-#include "spikeweave/train/trainer.hpp"
+#include "tests/support/run_experiment.hpp"
 
 namespace spikeweave {
 namespace {
-
-RunResult run(const std::string& name, const std::vector<std::string>& overrides) {
-  const std::string directory = std::string(SW_SOURCE_DIR) + "/tasks";
-  const Experiment experiment = load_experiment(directory + "/" + name + ".json", overrides);
-  const auto backend = make_cpu_backend<float>();
-  RunObserver silent;
-  Trainer<float> trainer(*backend, experiment, directory, silent);
-  while (!trainer.finished()) trainer.run_epoch();
-  trainer.finish();
-  return trainer.result();
-}
 
 const std::vector<std::string> readout_only{"/network/projections/0/trainable=false",
                                             "/network/projections/1/trainable=false"};
@@ -35,36 +22,37 @@ std::vector<std::string> with(std::vector<std::string> overrides, const std::vec
 // Full: mean squared-error loss below 10 after 1000 updates, below 4 after 2000. 0.5 * sum of squares about the
 // target's mean is about 84.
 TEST(PatternGeneration, LossFallsBelowTenIn1000Updates) {
-  const RunResult result = run("pattern_generation", {"/training/epochs=20"});
+  const RunResult result = test::run_experiment("pattern_generation", {"/training/epochs=20"});
   EXPECT_LT(result.epochs.back().splits.at("train").at("loss"), 10.0);
 }
 
 // Full: 0.70 after 200 updates, readout only below 0.35. The readout alone learns next to nothing from this network.
 TEST(FrameClassification, NeedsLearningInTheHiddenWeights) {
   const std::vector<std::string> length{"/training/epochs=10", "/training/evaluate_every=0"};
-  const RunResult all = run("frame_classification", length);
-  const RunResult readout = run("frame_classification", with(length, readout_only));
+  const RunResult all = test::run_experiment("frame_classification", length);
+  const RunResult readout = test::run_experiment("frame_classification", with(length, readout_only));
   EXPECT_GT(all.final.at("test").at("accuracy"), 0.60);
   EXPECT_LT(readout.final.at("test").at("accuracy"), 0.35);
 }
 
 // Full: 0.80 after 300 updates. Chance is 0.5.
 TEST(StoreRecall, IsLearnedAboveChance) {
-  const RunResult result = run("store_recall", {"/training/epochs=16", "/training/evaluate_every=0"});
+  const RunResult result = test::run_experiment("store_recall", {"/training/epochs=16", "/training/evaluate_every=0"});
   EXPECT_GT(result.epochs.back().splits.at("train").at("accuracy"), 0.65);
 }
 
 // Full: 0.80 after 500 updates and 0.95 by 1500. Chance is 0.5; here with 3 cues and a short delay.
 TEST(EvidenceAccumulation, ShortTrialsAreLearned) {
-  const RunResult result = run("evidence_accumulation", {"/task/cues=3", "/task/delay_steps=200", "/training/epochs=25",
-                                                         "/training/evaluate_every=0"});
+  const RunResult result = test::run_experiment(
+      "evidence_accumulation",
+      {"/task/cues=3", "/task/delay_steps=200", "/training/epochs=25", "/training/evaluate_every=0"});
   EXPECT_GT(result.final.at("test").at("accuracy"), 0.80);
 }
 
 // Full: test nll 8.40 (two minutes). After 6 epochs it is far below the independent note marginals, 11.09, which no
 // readout of a dead network can beat.
 TEST(JsbChorales, BeatsTheMarginalsInSixEpochs) {
-  const RunResult result = run("jsb_chorales", {"/training/epochs=6", "/task/frame_steps=5"});
+  const RunResult result = test::run_experiment("jsb_chorales", {"/training/epochs=6", "/task/frame_steps=5"});
   EXPECT_LT(result.final.at("test").at("nll"), 9.6);
   EXPECT_NEAR(result.baselines.at("marginal").at("test").at("nll"), 11.09, 0.01);
 }

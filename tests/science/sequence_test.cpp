@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/config/reader.hpp"
-#include "host/cpu/cpu_backend.hpp"
-#include "spikeweave/train/trainer.hpp"
+#include "tests/support/run_experiment.hpp"
 
 namespace spikeweave {
 namespace {
@@ -16,16 +14,9 @@ namespace {
 // Accuracy after so many presentations of the sequence.
 double accuracy(const std::string& name, int presentations, std::vector<std::string> overrides = {},
                 const std::string& metric = "accuracy") {
-  const std::string directory = std::string(SW_SOURCE_DIR) + "/tasks/science";
   overrides.push_back("/training/epochs=" + std::to_string(presentations));
   overrides.push_back("/training/evaluate_every=0");
-  const Experiment experiment = load_experiment(directory + "/" + name + ".json", overrides);
-  const auto backend = make_cpu_backend<float>();
-  RunObserver silent;
-  Trainer<float> trainer(*backend, experiment, directory, silent);
-  while (!trainer.finished()) trainer.run_epoch();
-  trainer.finish();
-  return trainer.result().final.at("test").at(metric);
+  return test::run_experiment("science/" + name, overrides).final.at("test").at(metric);
 }
 
 TEST(SequencePrediction, LocalSignalLearnsTheOrder) {

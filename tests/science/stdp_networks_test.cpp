@@ -5,24 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "host/config/reader.hpp"
-#include "host/cpu/cpu_backend.hpp"
-#include "spikeweave/train/trainer.hpp"
-#include "tests/support/source_folder.hpp"
+#include "tests/support/run_experiment.hpp"
 
 namespace spikeweave {
 namespace {
-
-RunResult run(const std::string& name, const std::vector<std::string>& overrides) {
-  const std::string directory = test::source_folder() + "/tasks/science";
-  const Experiment experiment = load_experiment(directory + "/" + name + ".json", overrides);
-  const auto backend = make_cpu_backend<float>();
-  RunObserver silent;
-  Trainer<float> trainer(*backend, experiment, directory, silent);
-  while (!trainer.finished()) trainer.run_epoch();
-  trainer.finish();
-  return trainer.result();
-}
 
 // Full: in the top 1 % of 80 000 synapses after 3600 s. Here 120 s with ten times the reward, which each pair of the
 // synapse's cells brings, against the same network without any.
@@ -32,8 +18,8 @@ TEST(RewardedStdp, RewardsStrengthenTheSynapseTheyAreFor) {
   with.emplace_back("/task/reward=5");
   without.emplace_back("/task/reward=0");
 
-  const Metrics rewarded = run("rewarded_stdp", with).final.at("train");
-  const Metrics idle = run("rewarded_stdp", without).final.at("train");
+  const Metrics rewarded = test::run_experiment("science/rewarded_stdp", with).final.at("train");
+  const Metrics idle = test::run_experiment("science/rewarded_stdp", without).final.at("train");
 
   EXPECT_GE(rewarded.at("rewards"), 3.0);
   EXPECT_LE(rewarded.at("rewards"), rewarded.at("coincidences"));
@@ -48,7 +34,8 @@ TEST(RewardedStdp, RewardsStrengthenTheSynapseTheyAreFor) {
 // left the middle, and what the input rate did to the output is gone.
 TEST(SongMillerAbbott, CompetitionMakesTheOutputIndependentOfTheInputRate) {
   const auto run_at = [](const std::string& rate) {
-    return run("song_miller_abbott", {"/task/rate=" + rate, "/training/epochs=5", "/training/updates_per_epoch=20"});
+    return test::run_experiment("science/song_miller_abbott",
+                                {"/task/rate=" + rate, "/training/epochs=5", "/training/updates_per_epoch=20"});
   };
   const auto output = [](const RunResult& result, std::size_t epoch) {
     return result.epochs[epoch].splits.at("train").at("rate_neuron");
