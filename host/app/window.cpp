@@ -34,29 +34,35 @@ struct WindowOptions {
   bool quiet = false;
 };
 
-WindowSettings settings_of(const WindowOptions& options) {
+// The result without fits and measured points.
+WindowResult run_plain(const WindowOptions& options) {
+  const bool is_forced = options.protocol == ForcedProtocol::name;
   if (options.file.empty() == options.rule.empty()) {
     throw InputError("window", "expected either an experiment file or --rule NAME, one of " +
                                    join(words_of(PlasticitySettings::names)));
   }
-  return options.file.empty() ? read_window(options.rule, options.protocol, options.overrides)
-                              : load_window(options.file, options.protocol, options.overrides);
+  const auto run = [&](const auto& settings, const auto& run_settings) {
+    return WindowResult{
+        std::string(settings.rule.name()), options.protocol, write_window(settings), run_settings(settings), {}, {}};
+  };
+  if (is_forced) {
+    return run(options.file.empty() ? read_forced_window(options.rule, options.overrides)
+                                    : load_forced_window(options.file, options.overrides),
+               run_forced_window);
+  }
+  return run(options.file.empty() ? read_window(options.rule, options.protocol, options.overrides)
+                                  : load_window(options.file, options.protocol, options.overrides),
+             run_protocol);
 }
 
 WindowResult run_window(const WindowOptions& options) {
-  const WindowSettings settings = settings_of(options);
-  const bool is_pair = settings.protocol.get_if<PairProtocol>() != nullptr;
-  if (!options.data.empty() && !is_pair) {
-    throw InputError("--data", fmt::format("measured points go with --protocol pair, not with {}",
-                                           in_quotes(settings.protocol.name())));
+  const bool has_fit = options.protocol == PairProtocol::name || options.protocol == ForcedProtocol::name;
+  if (!options.data.empty() && !has_fit) {
+    throw InputError("--data", fmt::format("measured points go with --protocol pair or forced, not with {}",
+                                           in_quotes(options.protocol)));
   }
-  WindowResult result{std::string(settings.rule.name()),
-                      std::string(settings.protocol.name()),
-                      write_window(settings),
-                      run_protocol(settings),
-                      {},
-                      {}};
-  if (is_pair) result.fit = fit_window(points_of(result.curves));
+  WindowResult result = run_plain(options);
+  if (has_fit) result.fit = fit_window(points_of(result.curves));
   if (!options.data.empty()) {
     const ChangeUnit unit = options.data_unit == "percent" ? ChangeUnit::percent : ChangeUnit::fraction;
     result.measurement = measure(options.data, unit, options.data_scale, result.curves);
@@ -107,12 +113,16 @@ void add_window_command(CLI::App& program, int&) {
       program.add_subcommand("window", "Weight change of one synapse against the timing of its spikes (STDP window).");
   const auto names = [](const auto& list) { return join(words_of(list)); };
   command->add_option("experiment", options->file, "experiment file (JSON) whose rule, time step and bounds are taken");
-  command->add_option("--rule", options->rule, "a rule by itself: " + names(PlasticitySettings::names));
-  command->add_option("--protocol", options->protocol, names(ProtocolSettings::names))->capture_default_str();
+  command->add_option("--rule", options->rule,
+                      "a rule by itself: " + names(PlasticitySettings::names) + "; forced: eprop too");
+  command
+      ->add_option("--protocol", options->protocol,
+                   names(ProtocolSettings::names) + " " + std::string(ForcedProtocol::name))
+      ->capture_default_str();
   command
       ->add_option("--set", options->overrides,
                    "change a setting: /a_plus=0.01 of the rule (with an experiment: /learning/a_plus), "
-                   "/protocol/step=0.5, /synapse/dt=0.5")
+                   "/protocol/step=0.5, /synapse/dt=0.5, of forced /neuron/model=escape_lif")
       ->take_all();
   command->add_option("--data", options->data, "CSV file of measured points: D [ms], change, error if known");
   command->add_option("--data-unit", options->data_unit, "unit of their change")

@@ -8,7 +8,7 @@
 #include "host/config/table.hpp"
 #include "spikeweave/config/experiment.hpp"
 #include "spikeweave/core/error.hpp"
-#include "spikeweave/protocol/settings.hpp"
+#include "spikeweave/protocol/forced_window.hpp"
 
 namespace spikeweave {
 namespace {
@@ -50,13 +50,21 @@ Kind models() {
   return kind;
 }
 
+Kind protocols() {
+  Kind kind = kind_of<ProtocolSettings>("protocol", "Protocols of the command window", "/protocol");
+  for (Entry& forced : kind_of<Choice<"type", ForcedProtocol>>("", "", "/protocol").entries) {
+    kind.entries.push_back(std::move(forced));
+  }
+  return kind;
+}
+
 std::vector<Kind> all_kinds() {
   return {models(),
           kind_of<LearningSettings>("rule", "Learning rules", "/learning"),
           kind_of<FeedbackSettings>("feedback", "Feedback of the output errors", "/feedback"),
           kind_of<OptimizerSettings>("optimizer", "Optimizers", "/optimizer"),
           kind_of<TaskSettings>("task", "Tasks", "/task"),
-          kind_of<ProtocolSettings>("protocol", "Protocols of the command window", "/protocol")};
+          protocols()};
 }
 
 // Columns padded to the widest cell, two spaces in front of each; the last column runs free.

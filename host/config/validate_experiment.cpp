@@ -36,9 +36,7 @@ void check_learning(const EpropParams& rule, const NetworkSettings& network, boo
   }
   if (rule.prediction == Prediction::spike_trace) return;
   for (const PopulationSettings& population : network.populations) {
-    const bool predicts = NeuronModels::visit(population.neuron.value.index(),
-                                              []<template <class> class Model>() { return Model<float>::predicts; });
-    if (!predicts) {
+    if (!predicts(population.neuron)) {
       throw InputError(
           place + "/prediction",
           fmt::format("\"membrane\" needs a model that has a firing probability; that of population {} is {}",

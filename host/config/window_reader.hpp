@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "spikeweave/protocol/forced_window.hpp"
 #include "spikeweave/protocol/settings.hpp"
 
 namespace spikeweave {
@@ -18,7 +19,13 @@ WindowSettings read_window(const std::string& rule, const std::string& protocol,
 WindowSettings load_window(const std::string& path, const std::string& protocol,
                            const std::vector<std::string>& overrides);
 
+// The same of the protocol `forced`. Overrides: /protocol/... and /neuron/... Of an experiment: the rule, the time
+// step, and the neurons that the first trainable projection ends at.
+ForcedWindowSettings read_forced_window(const std::string& rule, const std::vector<std::string>& overrides);
+ForcedWindowSettings load_forced_window(const std::string& path, const std::vector<std::string>& overrides);
+
 // JSON text with every effective setting, in one line.
 std::string write_window(const WindowSettings& settings);
+std::string write_window(const ForcedWindowSettings& settings);
 
 }  // namespace spikeweave

@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "host/config/kinds.hpp"
 #include "host/config/text.hpp"
 #include "spikeweave/core/error.hpp"
+#include "spikeweave/protocol/forced_window.hpp"
 
 namespace spikeweave {
 namespace {
@@ -103,7 +105,47 @@ void check(const PoissonProtocol& p, double dt, const std::string& place) {
   }
 }
 
+void check_rule(const EpropParams& rule, const NeuronModels::Settings& neuron, const std::string& place) {
+  if (rule.signal == LearningSignal::global) {
+    throw InputError(place + "/signal", "\"global\" needs outputs, and there are none; expected local");
+  }
+  if (rule.prediction == Prediction::membrane && !predicts(neuron)) {
+    throw InputError(place + "/prediction", fmt::format("\"membrane\" needs a model that has a firing probability, "
+                                                        "which {} has not; expected spike_trace",
+                                                        neuron.name()));
+  }
+}
+
+template <class Params>
+void check_rule(const Plastic<Params>& rule, const NeuronModels::Settings&, const std::string& place) {
+  if (rule.form != PlasticityForm::trial) {
+    throw InputError(place + "/form", fmt::format("{} changes the weights while a trial runs; expected trial",
+                                                  in_quotes(name_of(rule.form))));
+  }
+  PlasticityRules::visit(static_cast<const Params&>(rule), [&]<template <class> class Rule>() {
+    if (Rule<double>::is_bilinear(rule)) return;
+    throw InputError(place + "/form",
+                     "with these settings a change depends on the weight or on single pairs, so it "
+                     "cannot wait for the end of the trial, as this protocol has it");
+  });
+}
+
 }  // namespace
+
+void ForcedWindowSettings::validate(const std::string& place) const {
+  require_grid(protocol.from, protocol.to, protocol.step, protocol.dt, place + "/protocol");
+  const double steps =
+      (protocol.settle + protocol.silence + std::abs(protocol.from) + std::abs(protocol.to)) / protocol.dt;
+  if (steps > most_points) {
+    throw InputError(place + "/protocol/settle",
+                     fmt::format("gives trials of {:.0f} steps; expected at most {}", steps, most_points));
+  }
+  if (is_rate_model(neuron)) {
+    throw InputError(place + "/neuron/model",
+                     fmt::format("{} sends rates; expected a model that fires", in_quotes(neuron.name())));
+  }
+  rule.visit([&](const auto& one) { check_rule(one, neuron, place + "/rule"); });
+}
 
 void WindowSettings::validate(const std::string& place) const {
   if (!(synapse.low < synapse.high)) {

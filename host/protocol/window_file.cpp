@@ -59,6 +59,9 @@ void write_measurement(Hdf5File& file, const Measurement& measurement) {
 void write_window_file(const std::string& path, const WindowResult& result) {
   Hdf5File file = Hdf5File::create(path);
   write_curves(file, result.curves);
+  for (const ProtocolFigure& figure : result.curves.figures) {
+    write(file, "figures/" + figure.name, {figure.value}, {}, {{"units", figure.unit}});
+  }
   if (result.fit) write_fit(file, "fit", *result.fit, result.curves.change_unit);
   if (result.measurement) write_measurement(file, *result.measurement);
   file.write_attribute("/", "version", std::int64_t{1});  // of this layout

@@ -6,8 +6,9 @@ namespace spikeweave {
 
 std::vector<WindowPoint> points_of(const ProtocolResult& pair_result) {
   std::vector<WindowPoint> points;
+  const ProtocolCurve& curve = pair_result.curves.front();
   for (std::size_t i = 0; i < pair_result.axes.front().values.size(); ++i) {
-    points.push_back({pair_result.axes.front().values[i], pair_result.curves.front().change[i], 0.0});
+    points.push_back({pair_result.axes.front().values[i], curve.change[i], curve.error.empty() ? 0.0 : curve.error[i]});
   }
   return points;
 }

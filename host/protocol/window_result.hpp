@@ -11,7 +11,7 @@
 
 namespace spikeweave {
 
-// Points from a file, beside the curve of the protocol `pair`.
+// Points from a file, beside the curve of the protocol `pair` or `forced`.
 struct Measurement {
   std::string file;
   std::vector<WindowPoint> points;  // change as a fraction
@@ -26,7 +26,7 @@ struct WindowResult {
   std::string protocol;  // its name
   std::string settings;  // JSON, every effective setting
   ProtocolResult curves;
-  std::optional<WindowFit> fit;  // of the protocol `pair`
+  std::optional<WindowFit> fit;  // of the protocols `pair` and `forced`
   std::optional<Measurement> measurement;
 };
 

@@ -85,6 +85,9 @@ std::string window_summary(const WindowResult& result) {
                 ? fmt::format(", fitted to {} of {} points\n", measurement.scale_points, measurement.points.size())
                 : ", given\n";
   }
+  for (const ProtocolFigure& figure : result.curves.figures) {
+    text += fmt::format("{:<22}  {:.6g} {}\n", figure.name, figure.value, figure.unit);
+  }
   if (result.curves.met_bound > 0) {
     text += fmt::format(
         "note: the weight met a bound in {} of {} runs; wider bounds (/synapse/low, /synapse/high) or "

@@ -117,6 +117,42 @@ TEST_F(Window, TakesRuleTimeStepAndBoundsFromAnExperiment) {
   EXPECT_NEAR(change[401], 0.1 * 0.5 * std::exp(-0.25 / 20.0), 1e-13);  // D = 0.25 ms
 }
 
+TEST_F(Window, ForcesSpikesOnTheNeuronOfAnExperiment) {
+  const Outcome o = run("window " + std::string(SW_SOURCE_DIR) +
+                        "/tasks/science/sequence_local_eprop.json --protocol forced --no-picture"
+                        " --set /network/dt=0.5 --set /protocol/from=-5 --set /protocol/to=10 --set /protocol/step=2.5"
+                        " --set /protocol/mean=0.002 --set /protocol/trials=100 --out " +
+                        folder_.path("out"));
+  ASSERT_EQ(o.status, 0) << o.err;
+
+  EXPECT_NE(o.out.find("\nfit, D > 0"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("\nrate  "), std::string::npos) << o.out;
+  const std::string settings = file().string_attribute("/", "settings");
+  EXPECT_NE(settings.find("\"model\":\"escape_lif\""), std::string::npos) << settings;
+  EXPECT_EQ(file().read<double>("curves/forced/change").values.size(), 7u);
+  EXPECT_EQ(file().read<double>("curves/forced/error").values.size(), 7u);
+  // Linear escape noise: the probability of a spike is the voltage, 0.002 / (1 - exp(-0.5/20)) = 0.081.
+  EXPECT_NEAR(file().read<double>("figures/rate").values.at(0), 0.081, 0.008);
+}
+
+TEST_F(Window, ForcedSpikesNeedANeuronAndARuleThatWaits) {
+  const std::string eprop = "window --rule eprop --protocol forced ";
+  expect_one_line(run(eprop), 2, "/rule/signal: \"global\" needs outputs");
+  expect_one_line(run(eprop + "--set /signal=local --set /prediction=membrane"), 2,
+                  "/rule/prediction: \"membrane\" needs a model that has a firing probability, which lif has not");
+  expect_one_line(run(eprop + "--set /signal=local --set /neuron/model=energy_unit"), 2,
+                  "/neuron/model: \"energy_unit\" sends rates");
+  expect_one_line(run(eprop + "--set /signal=local --set /protocol/from=50"), 2, "/protocol/from: 50 is not below to");
+  expect_one_line(run(eprop + "--set /signal=local --set /protocol/settle=1e6"), 2,
+                  "/protocol/settle: gives trials of");
+  expect_one_line(run(eprop + "--set /signal=local --set /synapse/low=0"), 2, "/synapse: unknown key");
+  const std::string pair_stdp = "window --rule pair_stdp --protocol forced ";
+  expect_one_line(run(pair_stdp), 2, "/rule/form: \"event\" changes the weights while a trial runs; expected trial");
+  expect_one_line(run(pair_stdp + "--set /form=trial --set /mu_plus=1"), 2, "/rule/form: with these settings a change");
+  expect_one_line(run("window --rule eprop"), 2, "--rule: \"eprop\" is not one of");
+  expect_one_line(run("window --rule pair_stdp --set /neuron/model=lif"), 2, "/neuron: unknown key");
+}
+
 TEST_F(Window, MeasuredPointsAreFittedAndScaled) {
   // 50 % is the fraction 0.5, and the curve has a_plus = 0.005 there: the scale is 0.01.
   std::string csv = "D,change\n";
@@ -150,7 +186,8 @@ TEST_F(Window, DrawsPicturesOrNamesThePackageOfGnuplot) {
   EXPECT_TRUE(fs::exists(out + "/window.h5"));
   EXPECT_FALSE(fs::exists(out + "/window.png"));
   if (!has_gnuplot()) GTEST_SKIP() << "gnuplot is not installed";
-  for (const char* protocol : {"pair", "frequency", "triplet", "quadruplet", "poisson"}) {
+  for (const char* protocol : {"pair", "frequency", "triplet", "quadruplet", "poisson",
+                               "forced --set /form=trial --set /protocol/trials=100"}) {
     const Outcome o = run(command + "/it\\'s --protocol " + protocol);
     ASSERT_EQ(o.status, 0) << protocol << ": " << o.err;
     EXPECT_EQ(file_bytes(out + "/it's/window.png").substr(1, 3), "PNG") << protocol;

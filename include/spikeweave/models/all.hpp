@@ -48,4 +48,10 @@ inline bool is_rate_model(const NeuronModels::Settings& neuron) {
                              [&]<template <class> class Model>() { return Model<float>::is_rate; });
 }
 
+// Whether the model has a firing probability, which a local learning signal may compare with the spikes.
+inline bool predicts(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             [&]<template <class> class Model>() { return Model<float>::predicts; });
+}
+
 }  // namespace spikeweave

@@ -16,6 +16,12 @@ struct ProtocolCurve {
   std::vector<double> error;   // standard error of the mean over repeats; empty where there are none
 };
 
+// A number beside the curves.
+struct ProtocolFigure {
+  std::string name, unit;
+  double value = 0.0;
+};
+
 struct ProtocolResult {
   std::vector<ProtocolAxis> axes;  // one or two
   std::vector<ProtocolCurve> curves;
@@ -23,6 +29,7 @@ struct ProtocolResult {
   std::size_t met_bound = 0;  // points (poisson: repeats) at which the weight met a bound
   std::size_t unsettled = 0;  // points after which the weight still moved: the rule acts in silence
   std::size_t run_count = 0;  // points (poisson: repeats) in all
+  std::vector<ProtocolFigure> figures{};
 };
 
 // settings must have passed validate().
