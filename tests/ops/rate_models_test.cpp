@@ -168,7 +168,7 @@ PlasticNetworkCase rate_case(std::string_view name, PlasticityForm form) {
 
 TEST_P(RateModels, PlasticityOfRatesGivesTheBitsOfTheDenseStepsOnTheCpu) {
   const auto cpu = make_cpu_backend<float>(1);
-  for (const char* name : {"bcm", "state_derivative"}) {
+  for (const char* name : {"bcm", "state_derivative", "oja"}) {
     for (const double delay : {0.0, 3.0}) {
       PlasticNetworkCase of = rate_case(name, PlasticityForm::step);
       of.delay = delay;

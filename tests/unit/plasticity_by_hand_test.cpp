@@ -105,6 +105,11 @@ TEST(Bcm, ComparesTheRateWithTheThresholdBeforeItMoves) {
   EXPECT_NEAR(change<Bcm<double>>(p, {1, 1, 0.5}, {2, 1, 3}), 0.2375, 1e-14);
 }
 
+TEST(Oja, DecaysWithTheSquaredRate) {
+  // from 0: 0.5 * 2 * (1 - 2 * 0) = 1, then 0.5 * 1 * (2 - 1 * 1) = 0.5
+  EXPECT_NEAR(change<Oja<double>>({.learning_rate = 0.5}, {1, 2}, {2, 1}), 1.5, 1e-14);
+}
+
 TEST(RewardedStdp, SweepsTheEligibilityIntoTheWeight) {
   RewardedStdpParams p;
   p.a_plus = 1;

@@ -185,6 +185,21 @@ TEST(PlasticityWindow, BcmNeedsBothInTheSameStep) {
   expect_window<Bcm>(p, [](int d) { return d == 0 ? 0.7 : 0.0; });
 }
 
+// y (x - y W) from W = 0; a post spike alone leaves 0 as it is.
+TEST(PlasticityWindow, OjaNeedsBothInTheSameStep) {
+  expect_window<Oja>({.learning_rate = 0.7}, [](int d) { return d == 0 ? 0.7 : 0.0; });
+}
+
+// Under a constant rate y without input: W[t] = W[0] (1 - learning_rate y^2)^t.
+TEST(PlasticityWindow, OjaDecaysWithoutInput) {
+  const OjaParams p{.learning_rate = 0.01};
+  const double y = 1.5;
+  std::vector<double> post(600, y), pre(600, 0.0);
+  pre[0] = 1.0;
+  const auto synapse = run_synapse<Oja<double>>(p, pre, post, {}, -10.0, 10.0, dt);
+  EXPECT_NEAR(synapse.weight, 0.01 * y * std::pow(1.0 - 0.01 * y * y, 599.0), 1e-15);
+}
+
 // Under a constant rate y: theta[t] = y^2 - (y^2 - theta_initial) (1 - dt/tau)^t.
 TEST(PlasticityWindow, BcmThresholdSlidesToTheSquareOfTheRate) {
   BcmParams p;

@@ -7,6 +7,7 @@
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/learning/plasticity/bcm.hpp"
+#include "spikeweave/learning/plasticity/oja.hpp"
 #include "spikeweave/learning/plasticity/pair_stdp.hpp"
 #include "spikeweave/learning/plasticity/predictive_stdp.hpp"
 #include "spikeweave/learning/plasticity/presynaptic_centred_stdp.hpp"
@@ -75,6 +76,6 @@ struct PlasticityList {
 };
 
 using PlasticityRules = PlasticityList<PairStdp, PresynapticCentredStdp, ReducedStdp, WindowStdp, TripletStdp,
-                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp>;
+                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp, Oja>;
 
 }  // namespace spikeweave
