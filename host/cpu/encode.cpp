@@ -15,9 +15,12 @@ constexpr std::size_t tile = 64;  // steps drawn at once: their words stay in th
 // poisson_count for many words of one mean: the cumulative distribution is kept, as far as a word has reached.
 class PoissonTable {
  public:
-  explicit PoissonTable(float lambda) : lambda_(lambda), term_(portable_exp(-lambda)), cumulative_(term_) {}
-
-  float lambda() const { return lambda_; }
+  void set_mean(float lambda) {
+    if (lambda == lambda_) return;
+    lambda_ = lambda;
+    cumulative_ = term_ = portable_exp(-lambda);
+    size_ = 0;
+  }
 
   std::uint32_t count(std::uint32_t word) {
     const float u = poisson_uniform(word);
@@ -35,9 +38,9 @@ class PoissonTable {
     return true;
   }
 
-  float lambda_;
-  float term_;
-  float cumulative_;
+  float lambda_ = 0.0f;
+  float term_ = 1.0f;
+  float cumulative_ = 1.0f;
   std::uint32_t size_ = 0;
   std::array<float, max_poisson_count> bounds_;
 };
@@ -46,7 +49,7 @@ class PoissonTable {
 void encode_cell(Encoding encoding, float p, PoissonTable& poisson, const std::uint32_t* words, std::size_t steps,
                  std::uint8_t* out, std::size_t stride) {
   if (encoding == Encoding::poisson) {
-    if (p != poisson.lambda()) poisson = PoissonTable(p);
+    poisson.set_mean(p);
     for (std::size_t s = 0; s < steps; ++s) {
       out[s * stride] = static_cast<std::uint8_t>(poisson.count(words[s * lanes]));
     }
@@ -63,7 +66,7 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
   const float* intensity = args.intensity.row(b, frame);
   const PhiloxKey key = random_key(args.keys.seed);
   std::array<std::uint32_t, lanes * tile> words;
-  PoissonTable poisson(0.0f);
+  PoissonTable poisson;
   for (std::size_t begin = 0; begin < inputs; begin += lanes) {
     const std::size_t cells = std::min(lanes, inputs - begin);
     if (std::all_of(intensity + begin, intensity + begin + cells, [](float p) { return p <= 0.0f; })) continue;

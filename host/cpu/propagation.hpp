@@ -53,7 +53,7 @@ void propagate_spikes(const ProjectionList<Real>& projections, const SpikeLists<
     Real* const to = current + projection.post_begin;
     if (projection.sparse != nullptr) {
       for (std::size_t c = 0; c < projection.class_count(); ++c) {
-        sent.for_each(t - projection.delay_of(c), [&](std::size_t i, Real value) {
+        sent.for_each(t - static_cast<std::int64_t>(projection.delay_of(c)), [&](std::size_t i, Real value) {
           const std::size_t pre = i - projection.pre_begin;  // wraps below pre_begin
           if (pre < projection.pre_count) add_sparse_row(projection, c, pre, value, to);
         });

@@ -14,7 +14,8 @@
 namespace spikeweave {
 namespace {
 
-constexpr double most_points = 100000;  // of an axis
+constexpr double most_points = 100000;         // of an axis
+constexpr double most_neuron_steps = 1000000;  // of a trial of the protocol forced: half a gigabyte for a block
 
 void require_steps(double time, double dt, const std::string& place) {
   const double steps = time / dt;
@@ -134,11 +135,14 @@ void check_rule(const Plastic<Params>& rule, const NeuronModels::Settings&, cons
 
 void ForcedWindowSettings::validate(const std::string& place) const {
   require_grid(protocol.from, protocol.to, protocol.step, protocol.dt, place + "/protocol");
+  const double neurons = (protocol.to - protocol.from) / protocol.step + 1.0;
   const double steps =
       (protocol.settle + protocol.silence + std::abs(protocol.from) + std::abs(protocol.to)) / protocol.dt;
-  if (steps > most_points) {
-    throw InputError(place + "/protocol/settle",
-                     fmt::format("gives trials of {:.0f} steps; expected at most {}", steps, most_points));
+  if (neurons * steps > most_neuron_steps) {
+    throw InputError(place + "/protocol/step",
+                     fmt::format("with from, to, settle and silence gives {:.0f} neurons in trials of {:.0f} steps; "
+                                 "expected a product of at most {}",
+                                 neurons, steps, most_neuron_steps));
   }
   if (is_rate_model(neuron)) {
     throw InputError(place + "/neuron/model",

@@ -144,7 +144,8 @@ TEST_F(Window, ForcedSpikesNeedANeuronAndARuleThatWaits) {
                   "/neuron/model: \"energy_unit\" sends rates");
   expect_one_line(run(eprop + "--set /signal=local --set /protocol/from=50"), 2, "/protocol/from: 50 is not below to");
   expect_one_line(run(eprop + "--set /signal=local --set /protocol/settle=1e6"), 2,
-                  "/protocol/settle: gives trials of");
+                  "gives 81 neurons in trials of 1000220 steps");
+  expect_one_line(run(eprop + "--set /signal=local --set /protocol/trials=10"), 2, "/protocol/trials: 10 is outside");
   expect_one_line(run(eprop + "--set /signal=local --set /synapse/low=0"), 2, "/synapse: unknown key");
   const std::string pair_stdp = "window --rule pair_stdp --protocol forced ";
   expect_one_line(run(pair_stdp), 2, "/rule/form: \"event\" changes the weights while a trial runs; expected trial");

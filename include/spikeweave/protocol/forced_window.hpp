@@ -46,7 +46,8 @@ struct ForcedProtocol {
               "Standard deviation of the background current, drawn anew in every step."),
         field("settle", &Self::settle, "ms", non_negative, "Background before the first spike."),
         field("silence", &Self::silence, "ms", positive, "Background after the last spike."),
-        field("trials", &Self::trials, "trials", closed(2, 1e9), "Trials at each D, for the mean and its error."),
+        field("trials", &Self::trials, "trials", closed(100, 1e9),
+              "Trials at each D, rounded up to whole blocks of 50, over which the error is taken."),
         field("seed", &Self::seed, "", closed(0, 9007199254740991.0), "Seed of the background and of the neurons."),
     };
   }
