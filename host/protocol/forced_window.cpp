@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "host/cpu/cpu_backend.hpp"
+#include "host/protocol/running_mean.hpp"
 #include "spikeweave/train/simulator.hpp"
 
 namespace spikeweave {
@@ -75,32 +76,30 @@ class Experimenter {
 
   ProtocolResult run() {
     const std::size_t blocks = (static_cast<std::size_t>(settings_.protocol.trials) + block - 1) / block;
-    const auto share = 1.0 / static_cast<double>(blocks);
-    std::vector<double> mean(cells(), 0.0), squares(cells(), 0.0);
-    double rate = 0.0, baseline = 0.0;
+    std::vector<RunningMean> means(cells());
+    RunningMean rate, baseline;
     for (std::size_t n = 0; n < blocks; ++n) {
       const std::vector<double> forced = change(n, true);
       const std::vector<double> free = change(n, false);
-      rate += share * settled_rate();
-      for (std::size_t j = 0; j < cells(); ++j) {  // Welford's recursion
-        baseline += share * free[j] / static_cast<double>(cells());
-        const double distance = forced[j] - free[j] - mean[j];
-        mean[j] += distance / static_cast<double>(n + 1);
-        squares[j] += distance * (forced[j] - free[j] - mean[j]);
+      rate.add(settled_rate());
+      for (std::size_t j = 0; j < cells(); ++j) {
+        baseline.add(free[j]);
+        means[j].add(forced[j] - free[j]);
       }
     }
     ProtocolResult result{{{"difference", "D = t_post - t_pre", "ms",
                             grid_of(settings_.protocol.from, settings_.protocol.to, settings_.protocol.step)}},
                           {},
                           "weight"};
-    ProtocolCurve curve{"forced", mean, {}};
-    for (const double square : squares) {
-      curve.error.push_back(std::sqrt(square / static_cast<double>(blocks - 1) * share));
+    ProtocolCurve curve{"forced", {}, {}};
+    for (const RunningMean& mean : means) {
+      curve.change.push_back(mean.mean());
+      curve.error.push_back(mean.standard_error());
     }
     result.curves.push_back(std::move(curve));
     result.run_count = blocks * block;
-    result.figures = {{"rate", "spikes per step without the forced spike", rate},
-                      {"baseline", "change by a pre spike without the forced spike", baseline}};
+    result.figures = {{"rate", "spikes per step without the forced spike", rate.mean()},
+                      {"baseline", "change by a pre spike without the forced spike", baseline.mean()}};
     return result;
   }
 

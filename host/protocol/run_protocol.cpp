@@ -4,6 +4,7 @@
 #include <concepts>
 #include <utility>
 
+#include "host/protocol/running_mean.hpp"
 #include "spikeweave/protocol/synapse_under_test.hpp"
 
 namespace spikeweave {
@@ -53,18 +54,15 @@ ProtocolResult run_poisson(const typename Rule::Params& params, const PoissonPro
   ProtocolCurve curve{"poisson", {}, {}};
   const double seconds = protocol.duration / 1000.0;
   for (std::size_t rate = 0; rate < protocol.post_rates.size(); ++rate) {
-    double mean = 0.0, square_sum = 0.0;  // Welford's recursion
+    RunningMean mean;
     for (int n = 0; n < protocol.repeats; ++n) {
       const WeightChange one = poisson_change<Rule>(params, protocol, synapse, rate, static_cast<std::uint32_t>(n));
-      const double change = one.change / seconds;
-      const double distance = change - mean;
-      mean += distance / (n + 1);
-      square_sum += distance * (change - mean);
+      mean.add(one.change / seconds);
       result.met_bound += one.met_bound ? 1 : 0;
       ++result.run_count;
     }
-    curve.change.push_back(mean);
-    curve.error.push_back(std::sqrt(square_sum / (protocol.repeats - 1.0) / protocol.repeats));
+    curve.change.push_back(mean.mean());
+    curve.error.push_back(mean.standard_error());
   }
   result.curves.push_back(std::move(curve));
   return result;
