@@ -7,7 +7,7 @@
 namespace spikeweave {
 
 struct EnergyMetrics::Step {
-  std::vector<double> s, rho, slope;
+  std::vector<double> s, rho;
   std::vector<double> from_units;  // sum_j W_ij rho_j
   std::vector<double> from_input;
 };
@@ -30,6 +30,7 @@ EnergyMetrics::EnergyMetrics(const Network& network, std::uint64_t seed) : netwo
     for (std::size_t j = 0; j < population.neurons.count; ++j) {
       const auto one = draw_parameters<EnergyUnitParams<double>>(settings, seed, static_cast<std::uint32_t>(p), j);
       units_.push_back(EnergyUnit<double>::derive(one, network.dt));
+      units_.back().sigma = units_.back().kick = 0.0;  // predictions are without noise
       trace.neurons.push_back(j);
     }
     traces_.push_back(trace);
@@ -39,13 +40,14 @@ EnergyMetrics::EnergyMetrics(const Network& network, std::uint64_t seed) : netwo
 EnergyMetrics::Step EnergyMetrics::at(const TrialBatch& batch, const std::vector<std::vector<float>>& states,
                                       const std::vector<double>& parameters, std::size_t b, std::size_t t) const {
   const std::size_t n = units_.size();
-  Step step{{}, std::vector<double>(n), std::vector<double>(n), std::vector<double>(n), std::vector<double>(n)};
+  Step step{{}, std::vector<double>(n), std::vector<double>(n), std::vector<double>(n)};
   for (std::size_t p = 0; p < states.size(); ++p) {
     const std::size_t count = traces_[p].neurons.size();
     const float* row = states[p].data() + (b * batch.steps + t) * count;
     step.s.insert(step.s.end(), row, row + count);
   }
-  for (std::size_t i = 0; i < n; ++i) EnergyUnit<double>::rate(units_[i], step.s[i], step.rho[i], step.slope[i]);
+  double slope;
+  for (std::size_t i = 0; i < n; ++i) EnergyUnit<double>::rate(units_[i], step.s[i], step.rho[i], slope);
   const std::size_t frame = t / (batch.steps / batch.frames);
   for (const Projection& projection : network_.projections) {
     const bool is_input = projection.kind == ProjectionKind::input;
@@ -82,9 +84,10 @@ void EnergyMetrics::add(const TrialBatch& batch, const std::vector<std::vector<f
       double energy = 0.0, residual = 0.0;
       std::vector<double> next(n);
       for (std::size_t i = 0; i < n; ++i) {
+        EnergyUnit<double>::State unit{now.s[i], now.s[i], 1.0};
+        EnergyUnit<double>::step<PiecewiseLinear>(units_[i], unit, {.current = now.from_input[i] + now.from_units[i]});
+        next[i] = unit.s;
         const double drive = units_[i].bias + now.from_input[i] + now.from_units[i];
-        const double leak = units_[i].is_literal > 0.0 ? 2.0 * now.s[i] : now.s[i];
-        next[i] = now.s[i] + units_[i].epsilon * (now.slope[i] * drive - leak);
         energy += 0.5 * now.s[i] * now.s[i] - now.rho[i] * (drive - 0.5 * now.from_units[i]);
         residual += std::abs(now.s[i] - drive);
       }
