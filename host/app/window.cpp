@@ -36,7 +36,6 @@ struct WindowOptions {
 
 // The result without fits and measured points.
 WindowResult run_plain(const WindowOptions& options) {
-  const bool is_forced = options.protocol == ForcedProtocol::name;
   if (options.file.empty() == options.rule.empty()) {
     throw InputError("window", "expected either an experiment file or --rule NAME, one of " +
                                    join(words_of(PlasticitySettings::names)));
@@ -45,7 +44,7 @@ WindowResult run_plain(const WindowOptions& options) {
     return WindowResult{
         std::string(settings.rule.name()), options.protocol, write_window(settings), run_settings(settings), {}, {}};
   };
-  if (is_forced) {
+  if (options.protocol == ForcedProtocol::name) {
     return run(options.file.empty() ? read_forced_window(options.rule, options.overrides)
                                     : load_forced_window(options.file, options.overrides),
                run_forced_window);
@@ -115,10 +114,7 @@ void add_window_command(CLI::App& program, int&) {
   command->add_option("experiment", options->file, "experiment file (JSON) whose rule, time step and bounds are taken");
   command->add_option("--rule", options->rule,
                       "a rule by itself: " + names(PlasticitySettings::names) + "; forced: eprop too");
-  command
-      ->add_option("--protocol", options->protocol,
-                   names(ProtocolSettings::names) + " " + std::string(ForcedProtocol::name))
-      ->capture_default_str();
+  command->add_option("--protocol", options->protocol, join(protocol_names()))->capture_default_str();
   command
       ->add_option("--set", options->overrides,
                    "change a setting: /a_plus=0.01 of the rule (with an experiment: /learning/a_plus), "

@@ -48,9 +48,7 @@ Settings with_window_settings(Settings settings, Json json, const std::vector<st
 Json json_of(const std::string& protocol) {
   const Words protocols = words_of(ProtocolSettings::names);
   if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end()) {
-    Words all = protocols;
-    all.push_back(ForcedProtocol::name);
-    throw InputError("--protocol", not_one_of(protocol, all));
+    throw InputError("--protocol", not_one_of(protocol, protocol_names()));
   }
   Json json = Json::object();
   json["protocol"][std::string(ProtocolSettings::tag_key)] = protocol;
@@ -139,6 +137,12 @@ auto read_experiment(const std::string& path, const std::vector<std::string>& ov
 }
 
 }  // namespace
+
+Words protocol_names() {
+  Words names = words_of(ProtocolSettings::names);
+  names.push_back(ForcedProtocol::name);
+  return names;
+}
 
 WindowSettings read_window(const std::string& rule, const std::string& protocol,
                            const std::vector<std::string>& overrides) {

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "spikeweave/protocol/forced_window.hpp"
 #include "spikeweave/protocol/settings.hpp"
 
 namespace spikeweave {
+
+// What --protocol may be.
+std::vector<std::string_view> protocol_names();
 
 // overrides: "/json/pointer=value"; /protocol/... and /synapse/... are the settings of those structs, everything else
 // is a setting of the rule (of the experiment, in the second function). The result is validated.
