@@ -34,6 +34,79 @@ __global__ void adjoint_kernel(AdjointArgs<float> args) {
   }
 }
 
+// later[trial, i] += sum over the synapses of pre cell i with this delay of weight * post factor at arrival. Thread:
+// one trial and pre cell.
+__global__ void follow_synapses_kernel(AdjointArgs<float> args, ProjectionView<float> projection, SparseView sparse,
+                                       std::size_t delay_class, std::size_t delay, std::size_t t, float* later) {
+  const std::size_t index = global_index_1d();
+  if (index >= args.psi_to_factor.shape[0] * projection.pre_count) return;
+  const std::size_t trial = index / projection.pre_count;
+  const std::size_t i = index % projection.pre_count;
+  const std::size_t arrival = t + delay;
+  if (static_cast<std::int64_t>(arrival) >= args.in.length[trial]) return;
+  const float* const factor = args.psi_to_factor.row(trial, arrival) + projection.post_begin;
+  float sum = 0.0f;
+  if (projection.sparse == nullptr) {
+    const float* const weights = projection.weights + i * projection.post_count;
+    for (std::size_t k = 0; k < projection.post_count; ++k) sum = sum + weights[k] * factor[k];
+  } else {
+    const std::uint32_t* const start = sparse.row_start.data + delay_class * projection.pre_count + i;
+    for (std::uint32_t w = start[0]; w < start[1]; ++w) sum = sum + projection.weights[w] * factor[sparse.target[w]];
+  }
+  later[trial * args.psi_to_factor.shape[2] + projection.pre_begin + i] += sum;
+}
+
+// Step t of the recursion; clears `later` for the step before. Thread: one trial and neuron.
+template <class Rule>
+__global__ void spike_adjoint_kernel(AdjointArgs<float> args, ColumnsOf<typename Rule::template Adjoint<float>> states,
+                                     std::size_t t, float* later) {
+  const std::size_t neurons = args.psi_to_factor.shape[2];
+  const std::size_t index = global_index_1d();
+  if (index >= args.psi_to_factor.shape[0] * neurons) return;
+  const std::size_t trial = index / neurons;
+  const std::size_t neuron = index % neurons;
+  float& factor = args.psi_to_factor(trial, t, neuron);
+  if (static_cast<std::int64_t>(t) >= args.in.length[trial]) {
+    factor = 0.0f;
+    return;
+  }
+  typename Rule::template Signal<float> signal;
+  signal.filtered = filtered_signal(args.in, trial, t, neuron);
+  signal.unfiltered = rate_signal(args.in, trial, neuron) + local_signal_at(args.in, trial, t, neuron);
+  signal.mask = readout_visibility(args.in, trial, t, neuron);
+  signal.later = later[index];
+  signal.reset = args.follows_reset ? 1.0f : 0.0f;
+  typename Rule::template Adjoint<float> state = states.load(index);
+  factor =
+      Rule::template Adjoint<float>::step(args.in.constants.load(neuron), args.in.readout.kappa, state, factor, signal);
+  states.store(index, state);
+  later[index] = 0.0f;
+}
+
+// A launch per step, delay and projection: the post factors of a step must be there before those of the step before it.
+template <class Rule>
+void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
+  using Adjoint = typename Rule::template Adjoint<float>;
+  const std::size_t cells = args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2];
+  const std::size_t state_bytes = columns_size<Adjoint>(cells);
+  std::byte* const memory = context.scratch.get<std::byte>(state_bytes + cells * sizeof(float), "adjoints of a batch");
+  SW_CUDA_CHECK(cudaMemsetAsync(memory, 0, state_bytes + cells * sizeof(float), context.stream));
+  const auto states = place_columns<Adjoint>(memory, cells);
+  float* const later = reinterpret_cast<float*>(memory + state_bytes);
+  for (std::size_t t = args.psi_to_factor.shape[1]; t-- > 0;) {
+    for (std::size_t p = 0; p < args.recurrent.count; ++p) {
+      const ProjectionView<float>& projection = args.recurrent.at[p];
+      const SparseView sparse = projection.sparse != nullptr ? *projection.sparse : SparseView{};
+      for (std::size_t c = 0; c < projection.class_count(); ++c) {
+        if (t + projection.delay_of(c) >= args.psi_to_factor.shape[1]) continue;
+        launch_1d(context.stream, args.psi_to_factor.shape[0] * projection.pre_count, follow_synapses_kernel, args,
+                  projection, sparse, c, projection.delay_of(c), t, later);
+      }
+    }
+    launch_1d(context.stream, cells, spike_adjoint_kernel<Rule>, args, states, t, later);
+  }
+}
+
 // Thread: one trial and output, from the last step to the first.
 __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
   const std::size_t steps = args.factor.shape[1];
@@ -70,8 +143,12 @@ __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjoint
 
 void adjoint(Context& context, const AdjointArgs<float>& args) {
   GradientRules::visit(args.in.rule, [&]<class Rule>() {
-    launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2],
-              adjoint_kernel<typename Rule::template Adjoint<float>>, args);
+    if constexpr (follows_spikes<typename Rule::template Signal<float>>) {
+      run_spike_adjoint<Rule>(context, args);
+    } else {
+      launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2],
+                adjoint_kernel<typename Rule::template Adjoint<float>>, args);
+    }
   });
 }
 

@@ -67,7 +67,11 @@ void eligibility(Context& context, const EligibilityArgs<float>& args) {
   };
   with_pre_cells(args.product.events, args.product.values, args.product.mask, args.product.frame_steps,
                  [&]<class T>(const PreCells<T>& cells) {
-                   GradientRules::visit(args.in.rule, [&]<class Rule>() { run.template operator()<Rule, T>(cells); });
+                   GradientRules::visit(args.in.rule, [&]<class Rule>() {
+                     if constexpr (requires { typename Rule::template Trace<float>; }) {
+                       run.template operator()<Rule, T>(cells);
+                     }
+                   });
                  });
 }
 

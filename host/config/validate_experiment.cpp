@@ -44,6 +44,47 @@ void check_learning(const EpropParams& rule, const NetworkSettings& network, boo
     }
   }
 }
+
+bool is_differentiable(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             []<template <class> class Model>() { return Model<float>::is_differentiable; });
+}
+
+// The penalty and a local signal look at spikes, which a differentiable rate model has not.
+void check_spikes(const LearningSettings& learning, const NetworkSettings& network, const std::string& place) {
+  const auto rates = std::find_if(network.populations.begin(), network.populations.end(),
+                                  [](const auto& p) { return is_rate_model(p.neuron) && is_differentiable(p.neuron); });
+  if (rates == network.populations.end()) return;
+  learning.visit([&]<class Rule>(const Rule& rule) {
+    if constexpr (requires { rule.rate_regularization; }) {
+      if (rule.rate_regularization.coefficient > 0.0) {
+        throw InputError(place + "/rate_regularization/coefficient",
+                         fmt::format("{} counts spikes, and {} of population {} has none; expected 0",
+                                     number_text(rule.rate_regularization.coefficient), rates->neuron.name(),
+                                     in_quotes(rates->name)));
+      }
+    }
+    if constexpr (requires { rule.signal; }) {
+      if (rule.signal == LearningSignal::local) {
+        throw InputError(place + "/signal",
+                         fmt::format("\"local\" predicts spikes, and {} of population {} has none; expected global",
+                                     rates->neuron.name(), in_quotes(rates->name)));
+      }
+    }
+  });
+}
+
+// Errors travel from the outputs, through the readout's own weights.
+void check_bptt(const Experiment& experiment, bool has_outputs, const std::string& place) {
+  if (experiment.learning.get_if<BpttParams>() == nullptr) return;
+  if (!has_outputs) throw InputError(place + "/learning/rule", "\"bptt\" needs outputs, and the task has none");
+  if (experiment.feedback.get_if<SymmetricFeedback>() == nullptr) {
+    throw InputError(place + "/feedback/type",
+                     fmt::format("{}, but bptt sends errors back through the readout's own weights; expected symmetric",
+                                 in_quotes(experiment.feedback.name())));
+  }
+}
+
 // What a plasticity rule cannot be combined with.
 void check_plasticity(const Experiment& experiment, const std::string& place) {
   visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
@@ -138,11 +179,6 @@ Words state_names(const NetworkSettings& network) {
   return names;
 }
 
-bool is_differentiable(const NeuronModels::Settings& neuron) {
-  return NeuronModels::visit(neuron.value.index(),
-                             []<template <class> class Model>() { return Model<float>::is_differentiable; });
-}
-
 Words differentiable_models() {
   Words names;
   NeuronModels::for_each([&]<template <class> class Model>() {
@@ -200,6 +236,8 @@ void Experiment::validate(const std::string& place) const {
   if (const auto* rule = learning.get_if<EpropParams>()) {
     check_learning(*rule, network, has_outputs, place + "/learning");
   }
+  check_bptt(*this, has_outputs, place);
+  check_spikes(learning, network, place + "/learning");
   if (training.compare_readout_only && !has_outputs) {
     throw InputError(place + "/training/compare_readout_only",
                      "the task has no outputs, so there is no readout to learn");

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <vector>
 
 #include "host/cpu/eprop_signal.hpp"
 #include "host/cpu/operations.hpp"
+#include "host/cpu/propagation.hpp"
 #include "spikeweave/core/flush.hpp"
 #include "spikeweave/learning/rate_penalty.hpp"
 
@@ -30,9 +33,50 @@ template void rate_penalty<double>(const RatePenaltyArgs<double>&);
 
 namespace {
 
-template <class Adjoint, class Real>
-void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<Adjoint>& state, const SignalRows<Real>& signal,
-                 Real* __restrict psi_to_factor, std::size_t neurons) {
+// The sum in a fixed order that a compiler can vectorise.
+template <class Real>
+Real dot(const Real* a, const Real* b, std::size_t count) {
+  constexpr std::size_t lanes = 16;
+  std::array<Real, lanes> partial{};
+  std::size_t k = 0;
+  for (; k + lanes <= count; k += lanes) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) partial[lane] += a[k + lane] * b[k + lane];
+  }
+  for (std::size_t lane = 0; k < count; ++k, ++lane) partial[lane] += a[k] * b[k];
+  return std::accumulate(partial.begin(), partial.end(), Real(0));
+}
+
+// later[i] = sum over the synapses of neuron i of weight * post factor in the step in which a spike of step t arrives.
+template <class Real>
+void follow_synapses(const AdjointArgs<Real>& args, std::size_t b, std::size_t t, std::vector<Real>& later) {
+  std::fill(later.begin(), later.end(), Real(0));
+  for (std::size_t p = 0; p < args.recurrent.count; ++p) {
+    const ProjectionView<Real>& projection = args.recurrent.at[p];
+    for (std::size_t c = 0; c < projection.class_count(); ++c) {
+      const std::size_t arrival = t + projection.delay_of(c);
+      if (arrival >= static_cast<std::size_t>(args.in.length[b])) continue;
+      const Real* const factor = args.psi_to_factor.row(b, arrival) + projection.post_begin;
+      for (std::size_t i = 0; i < projection.pre_count; ++i) {
+        Real& sum = later[projection.pre_begin + i];
+        if (projection.sparse == nullptr) {
+          sum += dot(projection.weights + i * projection.post_count, factor, projection.post_count);
+        } else {
+          const std::uint32_t* const target = projection.sparse->target.data;
+          visit_row(*projection.sparse, projection.pre_count, c, i, [&](std::uint32_t begin, std::uint32_t end) {
+            for (std::uint32_t w = begin; w < end; ++w) sum += projection.weights[w] * factor[target[w]];
+          });
+        }
+      }
+    }
+  }
+}
+
+// later: [neurons], of rules that follow spikes; else empty.
+template <class Adjoint, class Signal, class Real>
+void adjoint_row(const AdjointArgs<Real>& args, const ColumnsOf<Adjoint>& state, const SignalRows<Real>& signal,
+                 const Real* later, Real* __restrict psi_to_factor, std::size_t neurons) {
+  const EpropInputs<Real>& in = args.in;
+  [[maybe_unused]] const Real reset = args.follows_reset ? Real(1) : Real(0);
   const auto constants = in.constants;
   const Real kappa = in.readout.kappa;
   const Real* const filtered = signal.filtered();
@@ -41,13 +85,17 @@ void adjoint_row(const EpropInputs<Real>& in, const ColumnsOf<Adjoint>& state, c
 #pragma GCC ivdep
   for (std::size_t j = 0; j < neurons; ++j) {
     Adjoint s = state.load(j);
-    psi_to_factor[j] =
-        Adjoint::step(constants.load(j), kappa, s, psi_to_factor[j], {filtered[j], unfiltered[j], mask[j]});
+    Signal here{filtered[j], unfiltered[j], mask[j]};
+    if constexpr (follows_spikes<Signal>) {
+      here.later = later[j];
+      here.reset = reset;
+    }
+    psi_to_factor[j] = Adjoint::step(constants.load(j), kappa, s, psi_to_factor[j], here);
     state.store(j, s);
   }
 }
 
-template <class Adjoint, class Real>
+template <class Adjoint, class Signal, class Real>
 void run_adjoint(const AdjointArgs<Real>& args, int threads) {
   const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t neurons = args.psi_to_factor.shape[2];
@@ -55,12 +103,14 @@ void run_adjoint(const AdjointArgs<Real>& args, int threads) {
   for (std::size_t b = 0; b < args.psi_to_factor.shape[0]; ++b) {
     SignalRows<Real> signal(neurons);
     signal.start_trial(args.in, b);
+    std::vector<Real> later(follows_spikes<Signal> ? neurons : 0, Real(0));
     std::vector<std::byte> memory(columns_size<Adjoint>(neurons));
     const auto state = place_columns<Adjoint>(memory.data(), neurons);
     const auto length = static_cast<std::size_t>(args.in.length[b]);
     for (std::size_t t = length; t-- > 0;) {
       signal.load(args.in, b, t);
-      adjoint_row(args.in, state, signal, args.psi_to_factor.row(b, t), neurons);
+      if constexpr (follows_spikes<Signal>) follow_synapses(args, b, t, later);
+      adjoint_row<Adjoint, Signal>(args, state, signal, later.data(), args.psi_to_factor.row(b, t), neurons);
     }
     std::fill(args.psi_to_factor.row(b) + length * neurons, args.psi_to_factor.row(b) + steps * neurons, Real(0));
   }
@@ -70,8 +120,9 @@ void run_adjoint(const AdjointArgs<Real>& args, int threads) {
 
 template <class Real>
 void adjoint(const AdjointArgs<Real>& args, int threads) {
-  GradientRules::visit(args.in.rule,
-                       [&]<class Rule>() { run_adjoint<typename Rule::template Adjoint<Real>>(args, threads); });
+  GradientRules::visit(args.in.rule, [&]<class Rule>() {
+    run_adjoint<typename Rule::template Adjoint<Real>, typename Rule::template Signal<Real>>(args, threads);
+  });
 }
 template void adjoint<float>(const AdjointArgs<float>&, int);
 template void adjoint<double>(const AdjointArgs<double>&, int);

@@ -84,8 +84,11 @@ void run_eligibility(const EligibilityArgs<Real>& args, int threads) {
 
 template <class Real>
 void eligibility(const EligibilityArgs<Real>& args, int threads) {
-  GradientRules::visit(args.in.rule,
-                       [&]<class Rule>() { run_eligibility<typename Rule::template Trace<Real>>(args, threads); });
+  GradientRules::visit(args.in.rule, [&]<class Rule>() {
+    if constexpr (requires { typename Rule::template Trace<Real>; }) {
+      run_eligibility<typename Rule::template Trace<Real>>(args, threads);
+    }
+  });
 }
 template void eligibility<float>(const EligibilityArgs<float>&, int);
 template void eligibility<double>(const EligibilityArgs<double>&, int);

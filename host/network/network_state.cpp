@@ -184,6 +184,15 @@ std::vector<PopulationView> NetworkState<Real>::populations(std::size_t batch) {
 }
 
 template <class Real>
+std::vector<EligibilityConstants<Real>> NetworkState<Real>::eligibility() const {
+  std::vector<std::byte> memory = constants_memory_.download();
+  const auto columns = place_columns<EligibilityConstants<Real>>(memory.data(), network.neurons);
+  std::vector<EligibilityConstants<Real>> all;
+  for (std::size_t j = 0; j < network.neurons; ++j) all.push_back(columns.load(j));
+  return all;
+}
+
+template <class Real>
 std::vector<std::byte> NetworkState<Real>::neuron_states() const {
   std::vector<std::byte> all;
   for (const auto& states : states_) {

@@ -117,6 +117,12 @@ void check_rule(const EpropParams& rule, const NeuronModels::Settings& neuron, c
   }
 }
 
+void check_rule(const BpttParams& rule, const NeuronModels::Settings&, const std::string& place) {
+  throw InputError(place + "/rule", fmt::format("{} needs outputs, and there are none; expected eprop or a plasticity "
+                                                "rule",
+                                                in_quotes(rule.name)));
+}
+
 template <class Params>
 void check_rule(const Plastic<Params>& rule, const NeuronModels::Settings&, const std::string& place) {
   if (rule.form != PlasticityForm::trial) {

@@ -48,7 +48,8 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
     if constexpr (PlasticSettings<S>) {
       plasticity_form_ = settings.form;
     } else {
-      form_ = settings.form;
+      if constexpr (requires { settings.form; }) form_ = settings.form;
+      if constexpr (requires { settings.recurrent_path; }) spike_path_ = settings.recurrent_path;
       rate_regularization_ = settings.rate_regularization;
     }
   });

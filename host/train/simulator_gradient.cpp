@@ -115,7 +115,14 @@ void Simulator<Real>::compute_hidden_gradient() {
   const auto& projections = network_.projections;
   const bool hidden_learns =
       std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return learns(p, false); });
-  if (form_ == EpropForm::trial && hidden_learns) backend_.adjoint({in, psi_.view()});
+  if (form_ == EpropForm::trial && hidden_learns) {
+    AdjointArgs<Real> args;
+    args.in = in;
+    if (follows_synapses(spike_path_)) args.recurrent = state_.projections(ProjectionKind::recurrent);
+    args.follows_reset = follows_reset(spike_path_);
+    args.psi_to_factor = psi_.view();
+    backend_.adjoint(args);
+  }
   for (const Projection& projection : projections) {
     if (!learns(projection, false)) continue;
     OuterProductArgs<Real> product = product_args(projection);

@@ -8,9 +8,9 @@
 namespace spikeweave::oracle {
 namespace {
 
-// z[t-1,i]; nothing fired before the first step.
-double previous_spike(const OracleRecord& record, std::size_t t, std::size_t i) {
-  return t == 0 ? 0.0 : record.z(t - 1, i);
+// z[t-delay,i]; nothing fired before the first step.
+double earlier_spike(const OracleRecord& record, std::size_t t, std::size_t delay, std::size_t i) {
+  return t < delay ? 0.0 : record.z(t - delay, i);
 }
 
 double sigmoid(double u) {
@@ -22,7 +22,7 @@ double input_current(const OracleNetwork& net, const Matrix& input, const Oracle
   double current = 0.0;
   for (std::size_t i = 0; i < net.input_count; ++i) current += net.w_in(j, i) * input(t, i);
   for (std::size_t i = 0; i < net.neuron_count; ++i) {
-    if (i != j) current += net.w_rec(j, i) * previous_spike(record, t, i);
+    if (i != j) current += net.w_rec(j, i) * earlier_spike(record, t, net.delay, i);
   }
   return current;
 }
@@ -88,13 +88,13 @@ void add_synapse_gradients(const OracleTrial& trial, const Matrix& signal, const
       gradient.in(j, i) = synapse_gradient(trial, signal, filter, form, j, pre);
     }
     for (std::size_t i = 0; i < net.neuron_count; ++i) {
-      const auto pre = [&](std::size_t t) { return previous_spike(trial.record, t, i); };
+      const auto pre = [&](std::size_t t) { return earlier_spike(trial.record, t, net.delay, i); };
       if (i != j) gradient.rec(j, i) = synapse_gradient(trial, signal, filter, form, j, pre);
     }
   }
 }
 
-// g_in += zeta * voltage_adjoint * x[t], g_rec += zeta * voltage_adjoint * z[t-1].
+// g_in += zeta * voltage_adjoint * x[t], g_rec += zeta * voltage_adjoint * z[t-delay].
 void add_outer_product(const OracleTrial& trial, const std::vector<double>& voltage_adjoint, std::size_t t,
                        OracleGradient& gradient) {
   const OracleNetwork& net = trial.network;
@@ -102,7 +102,7 @@ void add_outer_product(const OracleTrial& trial, const std::vector<double>& volt
     const double post = net.zeta[j] * voltage_adjoint[j];
     for (std::size_t i = 0; i < net.input_count; ++i) gradient.in(j, i) += post * trial.input(t, i);
     for (std::size_t i = 0; i < net.neuron_count; ++i) {
-      if (i != j) gradient.rec(j, i) += post * previous_spike(trial.record, t, i);
+      if (i != j) gradient.rec(j, i) += post * earlier_spike(trial.record, t, net.delay, i);
     }
   }
 }
@@ -164,7 +164,7 @@ OracleRecord run_trial(const OracleNetwork& net, const Matrix& input) {
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t j = 0; j < net.neuron_count; ++j) {
       refractory[j] = std::max(refractory[j] - 1, 0);
-      const double fired = previous_spike(record, t, j);
+      const double fired = earlier_spike(record, t, 1, j);
       const double before = t == 0 ? 0.0 : record.v(t - 1, j);
       const double v =
           net.alpha[j] * before + net.zeta[j] * input_current(net, input, record, t, j) - net.v_th[j] * fired;
@@ -267,6 +267,7 @@ BpttResult bptt(const OracleTrial& trial, const BpttPaths& paths) {
   BpttResult result{OracleGradient(net), Matrix(steps, net.neuron_count)};
   std::vector<double> dy(net.output_count, 0.0);
   std::vector<double> dv(net.neuron_count, 0.0);  // of step t+1 until the step's end
+  Matrix all_dv(steps, net.neuron_count);
   std::vector<double> da(net.neuron_count, 0.0);
   for (std::size_t t = steps; t-- > 0;) {
     for (std::size_t k = 0; k < net.output_count; ++k) {
@@ -279,8 +280,8 @@ BpttResult bptt(const OracleTrial& trial, const BpttPaths& paths) {
     for (std::size_t j = 0; j < net.neuron_count; ++j) {
       double dz = trial.rate[j];
       for (std::size_t k = 0; k < net.output_count; ++k) dz += net.readout_gain * net.w_out(k, j) * dy[k];
-      for (std::size_t m = 0; paths.rec && m < net.neuron_count; ++m) {
-        if (m != j) dz += net.zeta[m] * net.w_rec(m, j) * dv[m];
+      for (std::size_t m = 0; paths.rec && t + net.delay < steps && m < net.neuron_count; ++m) {
+        if (m != j) dz += net.zeta[m] * net.w_rec(m, j) * all_dv(t + net.delay, m);
       }
       if (paths.reset) dz -= net.v_th[j] * dv[j];
       result.spike_adjoint(t, j) = dz;
@@ -289,6 +290,7 @@ BpttResult bptt(const OracleTrial& trial, const BpttPaths& paths) {
       const double u = trial.record.psi(t, j) * (result.spike_adjoint(t, j) + (paths.adapt ? da[j] : 0.0));
       dv[j] = net.alpha[j] * dv[j] + u;
       da[j] = net.rho_a[j] * da[j] - net.beta[j] * u;
+      all_dv(t, j) = dv[j];
     }
     add_outer_product(trial, dv, t, result.gradient);
   }

@@ -71,6 +71,8 @@ struct OracleNetwork {
   double kappa;         // exp(-dt/tau_out)
   double readout_gain;  // 1 - kappa or 1
 
+  std::size_t delay = 1;  // [steps]  of w_rec
+
   Matrix w_in;               // [neuron_count, input_count]
   Matrix w_rec;              // [neuron_count, neuron_count]   the diagonal is never read
   Matrix w_out;              // [output_count, neuron_count]

@@ -24,13 +24,16 @@ struct SmallNetworkCase {
   double dropout = 0.0;  // of input and readout
   std::uint64_t seed = 1;
   LearningSignal signal = LearningSignal::global;
+  double delay = 1.0;    // [ms]  of the recurrent projection
+  bool relaxed = false;  // soft_alif neurons of width 0.3: no spikes
 
   std::string name() const {
     const char* kinds[] = {"symmetric", "random", "adaptive"};
     const char* losses[] = {"squared", "softmax", "bernoulli"};
     return std::string(adaptation ? "alif" : "lif") + "_" + kinds[static_cast<int>(feedback)] +
            (tau_out > 0 ? "_filtered" : "_unfiltered") + (rate_coefficient > 0 ? "_regularized" : "") + "_" +
-           losses[static_cast<int>(loss)] + (dropout > 0 ? "_dropout" : "");
+           losses[static_cast<int>(loss)] + (dropout > 0 ? "_dropout" : "") + (delay > 1.0 ? "_delayed" : "") +
+           (relaxed ? "_relaxed" : "");
   }
 };
 
@@ -52,11 +55,30 @@ class SmallNetwork {
 
   // [parameter_count]
   std::vector<Real> gradient(EpropForm form) {
-    LearningSettings learning;
-    auto& rule = std::get<EpropParams>(learning.value);
+    EpropParams rule;
     rule.form = form;
     rule.signal = case_.signal;
+    return gradient(rule);
+  }
+  std::vector<Real> gradient(SpikePath path) {
+    BpttParams rule;
+    rule.recurrent_path = path;
+    return gradient(rule);
+  }
+  bool is_alive() const {
+    constexpr std::size_t least = 60, most = 800;  // spikes of 10 neurons in 165 trial steps
+    return case_.relaxed || (spike_count() > least && spike_count() < most);
+  }
+  std::size_t spike_count() const {
+    return static_cast<std::size_t>(std::count(spikes.begin(), spikes.end(), std::uint8_t{1}));
+  }
+
+ private:
+  template <class Rule>
+  std::vector<Real> gradient(Rule rule) {
     rule.rate_regularization = {case_.rate_coefficient, 20.0, RateAverage::trial};
+    LearningSettings learning;
+    learning.value = rule;
     Simulator<Real> simulator(state, learning, case_.loss, Reduction::mean_trial, 1, case_.seed);
     simulator.run(trials, std::vector<std::uint32_t>{0, 1, 2}, {.training = true, .traces = {}});
     spikes = simulator.spikes();
@@ -64,11 +86,6 @@ class SmallNetwork {
     return state.arrays.gradient.download();
   }
 
-  std::size_t spike_count() const {
-    return static_cast<std::size_t>(std::count(spikes.begin(), spikes.end(), std::uint8_t{1}));
-  }
-
- private:
   static TaskShape task_shape(const SmallNetworkCase& c) {
     return {inputs, outputs, 1, steps, c.loss, Encoding::events, 0, ""};
   }
@@ -89,6 +106,12 @@ class SmallNetwork {
     first.neuron.value = lif;
     second.neuron.value = lif;
     if (c.adaptation) second.neuron.value = alif;
+    if (c.relaxed) {
+      first.neuron.value = SoftAlifParams<Distribution>{.tau_m = lif.tau_m};
+      second.neuron.value = SoftAlifParams<Distribution>{
+          .tau_m = alif.tau_m, .tau_adaptation = alif.tau_adaptation, .beta = c.adaptation ? alif.beta : 0.0};
+      if (!c.adaptation) second.neuron = first.neuron;
+    }
     settings.populations = {first, second};
     settings.readout.tau = c.tau_out;
     settings.readout.bias = true;
@@ -99,6 +122,7 @@ class SmallNetwork {
     settings.projections[0].to = all;
     settings.projections[1].from = all;
     settings.projections[1].to = all;
+    settings.projections[1].delay = c.delay;
     settings.projections[2].from = all;
     settings.projections[2].to = {"output"};
     return settings;

@@ -139,15 +139,17 @@ TYPED_TEST(ModelLaw, PseudoDerivativeIsPositiveSomewhereAndNeverNegative) {
   }
 }
 
+// A model that sends something at rest settles elsewhere, and only there are denormals looked for.
 TYPED_TEST(ModelLaw, ComesToRestWithoutDenormals) {
   using M = typename TypeParam::template Of<float>;
   const auto derived = default_neuron<float, M>();
   typename M::State state = M::initial_state(derived);
   const float start = first_of(state);
+  const bool is_active = M::template step<PiecewiseLinear>(derived, state, {0.0f, never}).spike != 0.0f;
   for (int t = 0; t < 3; ++t) M::template step<PiecewiseLinear>(derived, state, {0.01f, never});
   ASSERT_NE(first_of(state), start);
   for (int t = 0; t < 5000; ++t) M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
-  if (start == 0.0f) {
+  if (start == 0.0f && !is_active) {
     EXPECT_EQ(first_of(state), 0.0f);
   }
   const float at_rest = first_of(state);
@@ -156,7 +158,7 @@ TYPED_TEST(ModelLaw, ComesToRestWithoutDenormals) {
   };
   std::apply([&](const auto&... column) { (expect_no_denormal(column), ...); }, M::State::columns());
   for (int t = 0; t < 100; ++t) M::template step<PiecewiseLinear>(derived, state, {0.0f, never});
-  EXPECT_EQ(first_of(state), at_rest);
+  EXPECT_NEAR(first_of(state), at_rest, is_active ? 1e-6f : 0.0f);
 }
 
 TYPED_TEST(ModelLaw, EligibilityConstantsAreDecays) {
@@ -169,6 +171,7 @@ TYPED_TEST(ModelLaw, EligibilityConstantsAreDecays) {
     EXPECT_LT(k.rho, 1.0);
     EXPECT_GT(k.zeta, 0.0);
     EXPECT_GE(k.beta, 0.0);
+    EXPECT_GE(k.reset, 0.0);
   } else {
     GTEST_SKIP() << M::Params::name << " is not differentiable";
   }

@@ -127,7 +127,7 @@ ForwardCase every_model_case() {
   }
   const std::size_t n = c.neurons();
   c.input = {projection(0, 12, 0, n, 1, -3.0, 4.0)};
-  c.recurrent = {projection(0, n, 0, n, 2, -1.0, 1.0)};
+  c.recurrent = {projection(0, n, 0, n, 2, -0.8, 0.8)};
   c.events = test::random_bits(2 * 40 * 12, 3, 0.4);
   return c;
 }
@@ -136,6 +136,7 @@ TEST_P(Forward, EqualsThePlainLoopForEveryModelOfTheList) {
   const ForwardCase c = every_model_case();
   const ForwardResult r = test::run_reference(c);
   for (std::size_t p = 0; p < c.populations.size(); ++p) {
+    for (const float v : r.voltages[p]) ASSERT_TRUE(std::isfinite(v)) << NeuronModels::Settings::names[p];
     if (test::is_rate_model(c.populations[p].model)) continue;
     const auto first = r.spike_count.begin() + static_cast<std::ptrdiff_t>(6 * p);
     const auto spikes = std::accumulate(first, first + 6, 0u);

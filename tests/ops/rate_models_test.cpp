@@ -29,14 +29,18 @@ std::size_t index_of(std::string_view model) {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), model) - names.begin());
 }
 
-// Energy units, LIF neurons and rectified linear units, each population connected to all; frames of 4 steps.
+// Energy units, LIF neurons, rectified linear units and soft ALIF neurons, each population connected to all; frames of
+// 4 steps.
 ForwardCase mixed_case() {
   ForwardCase c;
   c.steps = 12;
   c.frame_steps = 4;
   c.inputs = 5;
   c.length = {12, 7, 0};
-  c.populations = {{index_of("energy_unit"), linear, 35}, {0, linear, 9}, {index_of("rectified_linear"), linear, 6}};
+  c.populations = {{index_of("energy_unit"), linear, 35},
+                   {0, linear, 9},
+                   {index_of("rectified_linear"), linear, 3},
+                   {index_of("soft_alif"), linear, 3}};
   c.input = {{0, 5, 0, 50, test::random_floats(5 * 50, 1, -0.5, 0.7)}};
   c.recurrent = {{0, 50, 0, 50, test::random_floats(50 * 50, 2, -0.15, 0.15)}};
   c.values = test::random_floats(3 * 3 * 5, 3, -0.5, 1.0);

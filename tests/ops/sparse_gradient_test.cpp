@@ -48,6 +48,14 @@ LearningSettings eprop(EpropForm form) {
   return learning;
 }
 
+LearningSettings bptt() {
+  BpttParams settings;
+  settings.rate_regularization = {10.0, 20.0, RateAverage::trial};
+  LearningSettings learning;
+  learning.value = settings;
+  return learning;
+}
+
 LearningSettings stdp_at_the_end() {
   Plastic<PairStdpParams> settings;
   settings.form = PlasticityForm::trial;
@@ -62,9 +70,11 @@ SW_ON_ALL_BACKENDS(SparseGradient);
 TEST_P(SparseGradient, IsThatOfTheDenseProjection) {
   const auto cpu = make_cpu_backend<float>(1);
   const double bound = test::sum_tolerance(60) * 30.0;  // terms cancel
-  for (const LearningSettings& learning : {eprop(EpropForm::trial), eprop(EpropForm::step), stdp_at_the_end()}) {
+  for (const LearningSettings& learning :
+       {eprop(EpropForm::trial), eprop(EpropForm::step), bptt(), stdp_at_the_end()}) {
     for (const double delay : {0.0, 4.0}) {
       PlasticNetworkCase of{learning};
+      of.is_scored = learning.get_if<BpttParams>() != nullptr;
       of.delay = delay;
       const std::vector<float> dense = gradient_of(*cpu, of);
       const std::string what = std::string(learning.name()) + ", delay " + std::to_string(delay);
@@ -88,6 +98,18 @@ TEST_P(SparseGradient, WithOwnDelaysEqualsTheTextbookForm) {
   expect_close(gradient_of(*cpu, of), textbook, 1e-12, "double precision");
   const std::vector<float> found = gradient_of(backend(), of);
   expect_close(found, {textbook.begin(), textbook.end()}, 1e-5, "single precision");
+}
+
+TEST_P(SparseGradient, BpttWithOwnDelaysIsThatOfTheCpu) {
+  const auto cpu = make_cpu_backend<double>(1);
+  PlasticNetworkCase of{bptt()};
+  of.is_scored = true;
+  of.connectivity.value = FixedProbability{0.6};
+  of.delay.kind = DistributionKind::uniform;
+  of.delay.low = 1.0;
+  of.delay.high = 5.0;
+  const std::vector<double> expected = gradient_of(*cpu, of);
+  expect_close(gradient_of(backend(), of), {expected.begin(), expected.end()}, 1e-5, "single precision");
 }
 
 // As long as no spike moves and no bound is met.

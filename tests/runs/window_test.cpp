@@ -150,6 +150,7 @@ TEST_F(Window, ForcedSpikesNeedANeuronAndARuleThatWaits) {
   const std::string pair_stdp = "window --rule pair_stdp --protocol forced ";
   expect_one_line(run(pair_stdp), 2, "/rule/form: \"event\" changes the weights while a trial runs; expected trial");
   expect_one_line(run(pair_stdp + "--set /form=trial --set /mu_plus=1"), 2, "/rule/form: with these settings a change");
+  expect_one_line(run("window --rule bptt --protocol forced"), 2, "/rule: \"bptt\" needs outputs");
   expect_one_line(run("window --rule eprop"), 2, "--rule: \"eprop\" is not one of");
   expect_one_line(run("window --rule pair_stdp --set /neuron/model=lif"), 2, "/neuron: unknown key");
 }

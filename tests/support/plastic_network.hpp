@@ -26,6 +26,7 @@ struct PlasticNetworkCase {
   double low = -0.6, high = 0.9;
   NeuronModels::Settings neuron{.value = test_lif()};
   std::size_t bystanders = 0;  // energy units that are connected to nothing
+  bool is_scored = false;      // whether the output's error, from the target 0, counts in every step
 };
 
 // 12 inputs -> 20 LIF neurons -> the same; both projections learn.
@@ -36,6 +37,7 @@ class PlasticNetwork {
 
   PlasticNetwork(Backend<Real>& backend, const PlasticNetworkCase& of)
       : learning_(of.learning),
+        is_scored_(of.is_scored),
         network_(build_network(settings_of(of), {inputs, 1, 1, 1000, LossKind::squared_error, Encoding::events}, 3)),
         state_(backend, network_, {}, 3),
         simulator_(state_, learning_, LossKind::squared_error, Reduction::sum, 1, 3) {
@@ -61,7 +63,7 @@ class PlasticNetwork {
     batch.steps = batch.frames = steps;
     batch.segments = 1;
     batch.length = {static_cast<std::int32_t>(steps)};
-    batch.segment.assign(steps, -1);
+    batch.segment.assign(steps, is_scored_ ? 0 : -1);
     batch.target.assign(1, 0.0);
     const RandomStream random(5, Purpose::task, 1, static_cast<std::uint32_t>(id));
     for (std::size_t n = 0; n < steps * inputs; ++n) {
@@ -120,6 +122,7 @@ class PlasticNetwork {
   }
 
   LearningSettings learning_;
+  bool is_scored_;
   Network network_;
   NetworkState<Real> state_;
   Simulator<Real> simulator_;

@@ -136,7 +136,7 @@ TEST(Describe, UnknownNamesAreErrors) {
             "describe: \"modle\" is not one of model rule feedback optimizer task protocol; did you mean \"model\"?");
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
             "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich energy_unit "
-            "rectified_linear; did you "
+            "rectified_linear soft_alif; did you "
             "mean \"alif\"?");
 }
 

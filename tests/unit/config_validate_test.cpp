@@ -47,6 +47,34 @@ TEST(ValidateNetwork, StretchesOfPopulationsAreAccepted) {
   EXPECT_EQ(error_of(three_populations()), "");
 }
 
+TEST(ValidateBptt, SendsErrorsThroughTheReadoutOfATaskWithOutputs) {
+  Json json = three_populations();
+  json["learning"] = {{"rule", "bptt"}};
+  EXPECT_EQ(error_of(json), "");
+  json["feedback"] = {{"type", "random"}};
+  EXPECT_EQ(error_of(json),
+            "/feedback/type: \"random\", but bptt sends errors back through the readout's own weights; "
+            "expected symmetric");
+  json["feedback"] = {{"type", "symmetric"}};
+  json["task"] = {{"type", "background"}, {"inputs", 4}};
+  json["training"] = {{"updates_per_epoch", 1}};
+  json["network"]["projections"].erase(2);
+  EXPECT_EQ(error_of(json), "/learning/rule: \"bptt\" needs outputs, and the task has none");
+}
+
+TEST(ValidateSoft, PenaltyAndLocalSignalNeedSpikes) {
+  Json json = three_populations();
+  json["network"]["populations"][1]["neuron"] = {{"model", "soft_alif"}};
+  EXPECT_EQ(error_of(json), "");
+  json["learning"] = {{"rule", "bptt"}, {"rate_regularization", {{"coefficient", 2.5}}}};
+  EXPECT_EQ(error_of(json),
+            "/learning/rate_regularization/coefficient: 2.5 counts spikes, and soft_alif of population \"b\" has none; "
+            "expected 0");
+  json["learning"] = {{"rule", "eprop"}, {"signal", "local"}};
+  EXPECT_EQ(error_of(json),
+            "/learning/signal: \"local\" predicts spikes, and soft_alif of population \"b\" has none; expected global");
+}
+
 // Population c of rate units.
 Json with_rates(const std::string& pointer, const std::string& value) {
   Json json = three_populations();
@@ -224,7 +252,7 @@ TEST(ValidateExperiment, EpropTrainsOnlyWeightsOntoModelsWithAPseudoDerivative) 
     json["network"]["populations"][2]["neuron"] = {{"model", model}};
     EXPECT_EQ(error_of(json), "/network/populations/2/neuron/model: \"" + model +
                                   "\" has no pseudo-derivative, so rule eprop cannot train projection 1 onto it; "
-                                  "expected one of lif alif escape_lif, or \"trainable\": false in "
+                                  "expected one of lif alif escape_lif soft_alif, or \"trainable\": false in "
                                   "/network/projections/1");
 
     json["network"]["projections"][1]["trainable"] = false;

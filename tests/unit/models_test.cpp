@@ -222,6 +222,23 @@ TEST(BernoulliThreshold, NeverAndAlways) {
   EXPECT_EQ(bernoulli_threshold(2.0f), std::uint64_t{1} << 32);
 }
 
+// alpha = rho = zeta/2 = 1/2, A = 1 + a/2, width 1. v: 2*.5; .5-.5. a: 0; .5. z: 1/2 at the threshold; 1/(1+e^1.25).
+TEST(SoftAlifStep, FollowsTheHandCalculation) {
+  const SoftAlifDerived<double> d{0.5, 2.0, 1.0, 0.5, 0.5, 1.0};
+  SoftAlifState<double> s;
+
+  const auto first = SoftAlif<double>::step<PiecewiseLinear>(d, s, {0.5, 0});
+  EXPECT_EQ(s.v, 1.0);
+  EXPECT_EQ(first.spike, 0.5);
+  EXPECT_EQ(first.psi, 0.25);
+
+  const auto second = SoftAlif<double>::step<PiecewiseLinear>(d, s, {0.0, 0});
+  EXPECT_EQ(s.v, 0.0);
+  EXPECT_EQ(s.a, 0.5);
+  EXPECT_NEAR(second.spike, 0.2227001, 1e-7);
+  EXPECT_NEAR(second.psi, 0.2227001 * 0.7772999, 1e-7);
+}
+
 // y: .5*1, .25+.5*0, .125+.5*2
 TEST(LeakyReadout, FiltersItsDrive) {
   const LeakyReadoutDerived<double> d{0.5, 0.5};

@@ -50,6 +50,7 @@ enum class Purpose : std::uint32_t {
   shuffle = 8,
   connectivity = 9,
   delays = 10,
+  gradient_check = 11,
 };
 
 // The four words of block `block` (elements 4*block .. 4*block+3) of a stream.

@@ -1,9 +1,9 @@
 // The learning rules of an experiment: those that follow a gradient, and the plasticity rules.
 //
 // Adding a rule that is a backward recursion over neuron vectors, driven by the learning signal: a header beside this
-// file with its settings, its recursion (Adjoint) and the same rule forward in time with traces per synapse (Trace);
-// its include; its name in GradientRules. Its settings have `form` and `rate_regularization`. Adding a plasticity rule:
-// see learning/plasticity/all.hpp.
+// file with its settings, its recursion (Adjoint) and, if there is one, the same rule forward in time with traces per
+// synapse (Trace; its settings then have `form`); its include; its name in GradientRules. Its settings have
+// `rate_regularization`. Adding a plasticity rule: see learning/plasticity/all.hpp.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/learning/bptt.hpp"
 #include "spikeweave/learning/eprop.hpp"
 #include "spikeweave/learning/plasticity/all.hpp"
 
@@ -35,7 +36,7 @@ struct RuleList {
   }
 };
 
-using GradientRules = RuleList<Eprop>;
+using GradientRules = RuleList<Eprop, Bptt>;
 
 // When the weights of a plasticity rule change.
 enum class PlasticityForm { trial, step, event };

@@ -133,6 +133,8 @@ struct EpropTrace {
 struct Eprop {
   using Params = EpropParams;
   template <class Real>
+  using Signal = EpropSignal<Real>;
+  template <class Real>
   using Adjoint = EpropAdjoint<Real>;
   template <class Real>
   using Trace = EpropTrace<Real>;

@@ -74,7 +74,9 @@ struct Alif {
 
   SW_HD static State initial_state(const Derived&) { return {}; }
 
-  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, d.rho, d.beta}; }
+  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) {
+    return {d.alpha, d.zeta, d.rho, d.beta, d.v_threshold};
+  }
 
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {

@@ -12,6 +12,7 @@
 #include "spikeweave/models/izhikevich.hpp"
 #include "spikeweave/models/lif.hpp"
 #include "spikeweave/models/rectified_linear.hpp"
+#include "spikeweave/models/soft_alif.hpp"
 
 namespace spikeweave {
 
@@ -40,7 +41,8 @@ struct ModelList {
   }
 };
 
-using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear>;
+using NeuronModels =
+    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif>;
 
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {

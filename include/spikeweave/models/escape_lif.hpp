@@ -110,7 +110,9 @@ struct EscapeLif {
 
   SW_HD static State initial_state(const Derived&) { return {}; }
 
-  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, Real(0), Real(0)}; }
+  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) {
+    return {d.alpha, d.zeta, Real(0), Real(0), d.reset};
+  }
 
   // Firing probability of the step and its derivative with respect to v.
   SW_HD static void escape(const Derived& d, Real v, Real& p, Real& slope) {

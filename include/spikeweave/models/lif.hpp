@@ -73,7 +73,9 @@ struct Lif {
 
   SW_HD static State initial_state(const Derived&) { return {}; }
 
-  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) { return {d.alpha, d.zeta, Real(0), Real(0)}; }
+  SW_HD static EligibilityConstants<Real> eligibility(const Derived& d) {
+    return {d.alpha, d.zeta, Real(0), Real(0), d.v_threshold};
+  }
 
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {

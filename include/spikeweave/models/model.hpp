@@ -28,13 +28,14 @@
 
 namespace spikeweave {
 
-// How a neuron filters its input and its own spikes: all that e-prop has to know of a model.
+// How a neuron filters its input and its own spikes: all that e-prop and bptt have to know of a model.
 template <class Real>
 struct EligibilityConstants {
-  Real alpha;  // decay of the membrane per step
-  Real zeta;   // gain of the input current
-  Real rho;    // decay of the adaptation per step
-  Real beta;   // strength of the adaptation; 0: none
+  Real alpha;      // decay of the membrane per step
+  Real zeta;       // gain of the input current
+  Real rho;        // decay of the adaptation per step
+  Real beta;       // strength of the adaptation; 0: none
+  Real reset = 0;  // what a spike subtracts from the voltage in the next step
 
   static constexpr auto columns() {
     using Self = EligibilityConstants;
@@ -43,6 +44,7 @@ struct EligibilityConstants {
         column("zeta", &Self::zeta, "", "Gain of the input current."),
         column("rho", &Self::rho, "", "Adaptation decay per step."),
         column("beta", &Self::beta, "", "Adaptation strength."),
+        column("reset", &Self::reset, "", "What a spike subtracts from the voltage."),
     };
   }
 };

@@ -31,6 +31,8 @@ class NetworkState {
   // The learned parameters, [parameter_count]; see Network. Setting them also refreshes symmetric feedback.
   std::vector<Real> parameters() const { return arrays.parameter.download(); }
   void set_parameters(const std::vector<Real>& values);
+  // What learning knows of each neuron, [neurons]; of those that are not differentiable all 0.
+  std::vector<EligibilityConstants<Real>> eligibility() const;
   // [outputs, neurons]
   std::vector<Real> feedback() const { return arrays.feedback.download(); }
   void set_feedback(const std::vector<Real>& values) { arrays.feedback.upload(values); }

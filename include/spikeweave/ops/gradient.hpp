@@ -53,11 +53,15 @@ struct EpropInputs {
   ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
 };
 
-// Replaces psi[b,t,j] by the post factor H[b,t,j] (the rule's Adjoint), backward in t from the end of each trial.
+// Replaces psi[b,t,j] by the post factor H[b,t,j] (the rule's Adjoint), backward in t from the end of each trial. Under
+// a rule that follows spikes (bptt), H[t] needs H of the steps in which the neuron's spikes arrive: each backend sums
+// over a neuron's synapses in a fixed order of its own; they agree within sum_tolerance(neurons * steps).
 template <class Real>
 struct AdjointArgs {
   EpropInputs<Real> in;
-  View<Real> psi_to_factor;  // [batch, steps, neurons]; steps beyond a trial's length are set to 0
+  ProjectionList<Real> recurrent;  // bptt: those whose synapses are followed
+  bool follows_reset = false;      // bptt
+  View<Real> psi_to_factor;        // [batch, steps, neurons]; steps beyond a trial's length are set to 0
 };
 
 // Post factor of the readout's own weights: F[t,k] = kappa F[t+1,k] + gain * error[t,k], backward in t, so that

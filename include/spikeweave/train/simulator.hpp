@@ -57,6 +57,13 @@ class Simulator {
   std::vector<Real> neuron_outputs() const { return neuron_outputs_.download(); }  // likewise; of networks with rates
   std::vector<Real> output() const { return output_.download(); }                  // [batch, steps, outputs]
   std::vector<std::uint8_t> input_events() const { return events_.download(); }    // [batch, steps, inputs]
+  std::vector<Real> input_values() const { return values_.download(); }            // [batch, frames, inputs]
+  // Of a training batch, [batch, steps, neurons] and [batch, steps, outputs]: before compute_gradient() the
+  // pseudo-derivative, after it the post factor; dE/dy with the reduction's scale.
+  std::vector<Real> psi() const { return psi_.download(); }
+  std::vector<Real> errors() const { return error_.download(); }
+  // After compute_gradient() under a local learning signal: that signal, [batch, steps, neurons]; else empty.
+  std::vector<Real> local_signal() const { return local_signal_.download(); }
   std::vector<std::vector<float>> traces() const;  // per StateTrace [batch, steps, neurons]
 
  private:
@@ -90,6 +97,7 @@ class Simulator {
   std::size_t term_count_ = 0;  // of the plasticity rule
   PlasticityState<Real> plasticity_;
   EpropForm form_ = EpropForm::trial;
+  SpikePath spike_path_ = SpikePath::cut;
   RateRegularization rate_regularization_{};
   std::optional<EpropParams> local_;  // settings of a local learning signal
   const LossKind loss_;
