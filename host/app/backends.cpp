@@ -30,6 +30,13 @@ std::vector<std::string> cuda_devices() {
   return lines;
 }
 
+void add_backend_options(CLI::App& command, BackendChoice& choice) {
+  command.add_option("--backend", choice.name, "auto takes the GPU if one works")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command.add_option("--threads", choice.threads, "CPU threads; 0: all")->check(CLI::NonNegativeNumber);
+  command.add_option("--device", choice.device, "number of the CUDA device")->check(CLI::NonNegativeNumber);
+}
+
 std::unique_ptr<Backend<float>> choose_backend(const BackendChoice& choice) {
   if (choice.name == "cuda") {
     if (!missing_cuda().empty()) throw InputError("--backend cuda", missing_cuda());

@@ -1,6 +1,7 @@
 // Which backend a command runs on.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ struct BackendChoice {
   int threads = 0;            // of the CPU; 0: all
   int device = 0;             // of CUDA
 };
+
+// --backend, --threads and --device. The choice must live as long as the command.
+void add_backend_options(CLI::App& command, BackendChoice& choice);
 
 // auto takes the GPU if one works. Throws InputError where cuda is asked for and cannot be had, saying why.
 std::unique_ptr<Backend<float>> choose_backend(const BackendChoice& choice);

@@ -11,6 +11,7 @@ void add_check_command(CLI::App& program, int& status);
 void add_describe_command(CLI::App& program, int& status);
 void add_selftest_command(CLI::App& program, int& status);
 void add_devices_command(CLI::App& program, int& status);
+void add_gradcheck_command(CLI::App& program, int& status);
 void add_rates_command(CLI::App& program, int& status);
 void add_window_command(CLI::App& program, int& status);
 

@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   spikeweave::app::add_run_command(program, status);
   spikeweave::app::add_check_command(program, status);
   spikeweave::app::add_describe_command(program, status);
+  spikeweave::app::add_gradcheck_command(program, status);
   spikeweave::app::add_window_command(program, status);
   spikeweave::app::add_rates_command(program, status);
   spikeweave::app::add_selftest_command(program, status);

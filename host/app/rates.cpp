@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/output_folder.hpp"
 #include "host/config/rates_reader.hpp"
 #include "host/protocol/rates_file.hpp"
 #include "host/record/atomic_file.hpp"
@@ -48,11 +49,7 @@ void rates(const RatesOptions& options, int& status) {
   const RateSequencesSettings settings = read_rates(options.overrides);
   const RateSequencesResult result = run_rate_sequences(settings);
   if (!options.out.empty()) {
-    try {
-      fs::create_directories(options.out);
-    } catch (const fs::filesystem_error& error) {
-      throw InputError("--out " + options.out, std::string("cannot be made: ") + error.what());
-    }
+    make_output_folder(options.out);
     replace_file((fs::path(options.out) / "rates.h5").string(),
                  [&](const std::string& temporary) { write_rates_file(temporary, result, write_rates(settings)); });
   }

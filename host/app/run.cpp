@@ -8,6 +8,7 @@
 
 #include "host/app/backends.hpp"
 #include "host/app/commands.hpp"
+#include "host/app/output_folder.hpp"
 #include "host/app/progress.hpp"
 #include "host/app/report.hpp"
 #include "host/config/reader.hpp"
@@ -135,13 +136,7 @@ void run(const RunOptions& options) {
   if (experiment.training.compare_readout_only) {
     result.baselines["readout_only"] = readout_only(experiment, *backend, directory, options.quiet);
   }
-  const std::string text = write_result(result, experiment);
-  replace_file(out.result(), [&](const std::string& path) {
-    std::ofstream file(path);
-    file << text << '\n';
-    file.close();
-    if (!file) throw Error(path + ": cannot be written");
-  });
+  write_text_file(out.result(), write_result(result, experiment) + "\n");
   if (!options.quiet)
     fmt::print("{}\nresults in {}\n", final_report(result, trainer.task(), experiment.published), out.folder.string());
 }
@@ -153,10 +148,7 @@ void add_run_command(CLI::App& program, int&) {
   CLI::App* command = program.add_subcommand("run", "Train and test an experiment.");
   command->add_option("experiment", options->file, "experiment file (JSON)")->required();
   command->add_option("--set", options->overrides, "change a setting: /json/pointer=value")->take_all();
-  command->add_option("--backend", options->backend.name, "auto takes the GPU if one works")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  command->add_option("--threads", options->backend.threads, "CPU threads; 0: all")->check(CLI::NonNegativeNumber);
-  command->add_option("--device", options->backend.device, "number of the CUDA device")->check(CLI::NonNegativeNumber);
+  add_backend_options(*command, options->backend);
   command->add_option("--out", options->out, "output folder; default: runs/<experiment's name>");
   command->add_flag("--resume", options->resume, "go on from the checkpoint in the output folder");
   command->add_flag("--quiet", options->quiet, "print nothing but errors and warnings");

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 
 #include "host/app/commands.hpp"
+#include "host/app/output_folder.hpp"
 #include "host/config/text.hpp"
 #include "host/config/window_reader.hpp"
 #include "host/protocol/gnuplot.hpp"
@@ -69,24 +69,11 @@ WindowResult run_window(const WindowOptions& options) {
   return result;
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  replace_file(path, [&](const std::string& temporary) {
-    std::ofstream file(temporary);
-    file << text;
-    file.close();
-    if (!file) throw Error(path + ": cannot be written");
-  });
-}
-
 void write_output(const WindowOptions& options, const WindowResult& result) {
   const auto path = [&](const char* name) { return (fs::path(options.out) / name).string(); };
-  try {
-    fs::create_directories(options.out);
-  } catch (const fs::filesystem_error& error) {
-    throw InputError("--out " + options.out, std::string("cannot be made: ") + error.what());
-  }
+  make_output_folder(options.out);
   replace_file(path("window.h5"), [&](const std::string& temporary) { write_window_file(temporary, result); });
-  write_text(path("window.csv"), window_csv(result));
+  write_text_file(path("window.csv"), window_csv(result));
   if (options.no_picture) return;
   replace_file(path("window.png"), [&](const std::string& temporary) {
     run_gnuplot(picture_script(result, PictureFormat::png, temporary));
