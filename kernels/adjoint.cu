@@ -117,7 +117,7 @@ __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
   const std::size_t k = index % outputs;
 
   float factor = 0.0f;
-  for (std::size_t t = steps; t-- > 0;) {
+  for (std::size_t t = args.window.end_in(steps); t-- > args.window.begin;) {
     const bool is_running = static_cast<std::int64_t>(t) < args.length[trial];
     if (is_running) factor = readout_step(args.readout, factor, args.error(trial, t, k));
     args.factor(trial, t, k) = is_running ? factor : 0.0f;
@@ -128,11 +128,11 @@ __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
 __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjointArgs<float> args) {
   SW_SHARED(double, partial, sum_block);
   const std::size_t k = blockIdx.x;
-  const std::size_t steps = args.error.shape[1];
+  const std::size_t steps = args.window.end_in(args.error.shape[1]) - args.window.begin;
   double own = 0.0;
   for (std::size_t row = threadIdx.x; row < args.error.shape[0] * steps; row += sum_block) {
     const std::size_t trial = row / steps;
-    const std::size_t t = row % steps;
+    const std::size_t t = args.window.begin + row % steps;
     if (static_cast<std::int64_t>(t) < args.length[trial]) own += static_cast<double>(args.error(trial, t, k));
   }
   const double sum = block_sum(own, partial);

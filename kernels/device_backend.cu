@@ -57,6 +57,15 @@ class DeviceBackend final : public Backend<float> {
     activate();
     SW_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, context_.stream));
   }
+  std::size_t free_memory() const override {
+    SW_CUDA_CHECK(cudaSetDevice(device_));
+    std::size_t free = 0;
+    std::size_t total = 0;
+    SW_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    return free;
+  }
+  std::string method(const ForwardArgs<float>& args) const override { return forward_method(context_, args); }
+  std::string method(const OuterProductArgs<float>& args) const override { return outer_product_method(args); }
   void synchronize() override {
     activate();
     SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));
@@ -76,6 +85,7 @@ class DeviceBackend final : public Backend<float> {
   void readout_adjoint(const ReadoutAdjointArgs<float>& args) override {
     SW_DEVICE::readout_adjoint(activated(), args);
   }
+  void sent_trace(const SentTraceArgs<float>& args) override { SW_DEVICE::sent_trace(activated(), args); }
   void outer_product(const OuterProductArgs<float>& args) override { SW_DEVICE::outer_product(activated(), args); }
   void eligibility(const EligibilityArgs<float>& args) override { SW_DEVICE::eligibility(activated(), args); }
   void apply(const ApplyArgs<float>& args) override { SW_DEVICE::apply(activated(), args); }

@@ -18,7 +18,7 @@ inline void* allocate_device_memory(std::size_t bytes, const std::string& what) 
     std::size_t total = 0;
     SW_CUDA_CHECK(cudaMemGetInfo(&free, &total));
     throw Error("GPU out of memory: " + what + ": " + std::to_string(bytes) + " bytes asked, " + std::to_string(free) +
-                " free");
+                " free; `spikeweave plan` says what fits");
   }
   SW_CUDA_CHECK(status);
   return memory;

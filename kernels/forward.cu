@@ -22,17 +22,19 @@ __global__ void __launch_bounds__(largest_block) forward_kernel(ForwardViews vie
   SW_SHARED(ActiveCells, active, 1);
   const std::size_t trial = blockIdx.x;
   const std::size_t neuron = threadIdx.x;
-  const unsigned steps = views.running_steps(trial);
+  const auto begin = static_cast<unsigned>(views.window.begin);
+  const auto end = static_cast<unsigned>(views.window.end_in(views.running_steps(trial)));
   const unsigned population = views.populations.find(neuron);
   const bool is_neuron = neuron < views.neuron_count && population < views.populations.count;
   const PopulationEntry& own = views.populations.at[is_neuron ? population : 0];
   const std::size_t state_index = is_neuron ? trial * own.count + (neuron - own.begin) : 0;
   Cell cell;
-  if (is_neuron) cell.load(own, neuron - own.begin);
-  std::uint32_t spike_count = 0;
+  if (is_neuron && begin == 0) cell.load(own, neuron - own.begin);
+  if (is_neuron && begin > 0) cell.resume(own, neuron - own.begin, state_index);
+  std::uint32_t spike_count = is_neuron && begin > 0 ? views.spike_count(trial, neuron) : 0;
   const PostTile tile{0, views.neuron_count};
 
-  for (unsigned t = 0; t < steps; ++t) {
+  for (unsigned t = begin; t < end; ++t) {
     const float from_input = gather_sum(input.at(trial, t), views.input, tile, active[0]);
     const float recurrent = t == 0 ? 0.0f : gather_sum(views.last_spikes(trial, t), views.recurrent, tile, active[0]);
     if (is_neuron) {
@@ -120,6 +122,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
              "forward: at most " + std::to_string(PopulationTable::capacity) + " populations");
   ForwardViews views{.batch = args.batch,
                      .steps = static_cast<unsigned>(args.steps),
+                     .window = {args.window.begin, args.window.end_in(args.steps)},
                      .neuron_count = args.neuron_count,
                      .length = args.length,
                      .input_scale = args.input_scale,
@@ -182,13 +185,14 @@ void keep_history(Context& context, const ForwardViews& views, const View<T>& se
 
 template <class T>
 void run_each(Context& context, const ForwardArgs<float>& args, const ForwardViews& views, const PreCells<T>& input) {
-  if (!args.continues) clear_plasticity(context, args);
+  if (!args.continues && args.window.begin == 0) clear_plasticity(context, args);
   float* currents = context.scratch.get<float>(3 * args.batch * args.neuron_count, "input currents of one step");
-  for (unsigned t = 0; t < views.steps; ++t) {
+  for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
     propagate_each(context, views, input, t, currents);
     neuron_step(context, views, t, currents);
     online_plasticity(context, args, views, input, t);
   }
+  if (views.window.end < views.steps) return;
   keep_history(context, views, views.spikes, views.history);
   keep_history(context, views, views.outputs, views.output_history);
 }
@@ -209,13 +213,29 @@ Propagation choose(Propagation wanted, const ForwardArgs<float>& args) {
 
 }  // namespace
 
+std::string forward_method(const Context& context, const ForwardArgs<float>& args) {
+  if (!is_plain(args)) return "a launch per step and projection";
+  switch (choose(context.options.propagation, args)) {
+    case Propagation::persistent:
+      return "one launch, a block per trial";
+    case Propagation::gemm:
+      return "two launches per step, the currents as a dense product";
+    default:
+      return "two launches per step, the currents as a gather over spikes";
+  }
+}
+
 void forward(Context& context, const ForwardArgs<float>& args) {
   if (args.batch == 0 || args.neuron_count == 0) return;
   SW_EXPECTS(args.plasticity.empty() || args.batch == 1, "forward: plasticity needs a batch of one trial");
   ForwardViews views = make_views(args);
   upload_traces(context, args, views);
-  SW_CUDA_CHECK(
-      cudaMemsetAsync(args.spike_count.data, 0, args.spike_count.size() * sizeof(std::uint32_t), context.stream));
+  SW_EXPECTS(args.plasticity.empty() || (args.window.begin == 0 && args.window.end >= args.steps),
+             "forward: plasticity runs a trial as a whole");
+  if (args.window.begin == 0) {
+    SW_CUDA_CHECK(
+        cudaMemsetAsync(args.spike_count.data, 0, args.spike_count.size() * sizeof(std::uint32_t), context.stream));
+  }
   const Propagation propagation = choose(context.options.propagation, args);
   with_pre_cells(args.events, args.values, args.input_mask, args.frame_steps, [&]<class T>(const PreCells<T>& input) {
     if (!is_plain(args)) return run_each(context, args, views, input);
@@ -228,7 +248,7 @@ void forward(Context& context, const ForwardArgs<float>& args) {
       return;
     }
     float* current = context.scratch.get<float>(args.batch * args.neuron_count, "input currents of one step");
-    for (unsigned t = 0; t < views.steps; ++t) {
+    for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
       propagate(context, views, input, t, propagation == Propagation::gemm, current);
       neuron_step(context, views, t, current);
     }

@@ -19,6 +19,7 @@ struct TraceEntry {
 struct ForwardViews {
   std::size_t batch;
   unsigned steps;
+  StepWindow window;
   std::size_t neuron_count;
   View<const std::int32_t> length;
   float input_scale;

@@ -32,10 +32,10 @@ __device__ void for_each_output(const LossArgs<float>& args, const float* output
 __global__ void __launch_bounds__(sum_block) loss_kernel(LossArgs<float> args) {
   SW_SHARED(double, partial, sum_block);
   const std::size_t trial = blockIdx.x;
-  const std::size_t steps = args.output.shape[1];
+  const std::size_t end = args.window.end_in(args.output.shape[1]);
   const std::size_t outputs = args.output.shape[2];
   double own = 0.0;
-  for (std::size_t t = threadIdx.x; t < steps; t += sum_block) {
+  for (std::size_t t = args.window.begin + threadIdx.x; t < end; t += sum_block) {
     const bool is_running = static_cast<std::int64_t>(t) < args.length[trial];
     const std::int32_t segment = is_running ? args.segment(trial, t) : -1;
     float* error = args.error.empty() ? nullptr : args.error.row(trial, t);

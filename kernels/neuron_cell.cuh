@@ -119,6 +119,15 @@ struct Cell {
     });
   }
 
+  // Where an earlier window of the trial ended. index: trial * count + local.
+  __device__ __forceinline__ void resume(const PopulationEntry& population, std::size_t local, std::size_t index) {
+    load(population, local);
+    CellModels::visit(model, [&]<class Model>() {
+      const auto own = unpack<ColumnsOf<typename Model::State>>(population.state).load(index);
+      std::memcpy(state, &own, sizeof(own));
+    });
+  }
+
   // The word of `in` is drawn here.
   __device__ __forceinline__ StepOutput<float> step(StepInput<float> in, const NeuronNoise& noise, std::size_t trial,
                                                     unsigned t, std::size_t neuron) {

@@ -25,9 +25,13 @@ void rate_penalty(Context& context, const RatePenaltyArgs<float>& args);
 void local_signal(Context& context, const LocalSignalArgs<float>& args);
 void adjoint(Context& context, const AdjointArgs<float>& args);
 void readout_adjoint(Context& context, const ReadoutAdjointArgs<float>& args);
+void sent_trace(Context& context, const SentTraceArgs<float>& args);
 void outer_product(Context& context, const OuterProductArgs<float>& args);
 void eligibility(Context& context, const EligibilityArgs<float>& args);
 void apply(Context& context, const ApplyArgs<float>& args);
+// In words, which kernels would run.
+std::string forward_method(const Context& context, const ForwardArgs<float>& args);
+std::string outer_product_method(const OuterProductArgs<float>& args);
 double sum_of_squares(Context& context, View<const float> values);
 void spike_digest(Context& context, const SpikeDigestArgs& args);
 

@@ -1,10 +1,12 @@
 // Sum over batch and steps of post times pre: a tiled product over K = batch * steps, split into parts of K so that
 // small blocks of weights use the whole GPU too. The parts are added in ascending order.
 #include <algorithm>
+#include <string>
 
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/pre_cells.cuh"
+#include "kernels/sum_parts.cuh"
 #include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
@@ -33,11 +35,11 @@ template <class T>
 __device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, const PreCells<T>& cells,
                                            std::size_t first, std::size_t end, std::size_t pre, std::size_t post,
                                            ProductTiles& tiles) {
-  const std::size_t steps = args.post.shape[1];
+  const std::size_t steps = args.window.end - args.window.begin;
   for (unsigned k = threadIdx.x / tile; k < depth; k += loading_rows) {
     const std::size_t row = first + k;
     const std::size_t trial = row / steps;
-    const std::size_t t = row % steps;
+    const std::size_t t = args.window.begin + row % steps;
     const std::size_t pre_delay = args.projection.delay - args.post_delay;
     const bool is_pair =
         row < end && t >= pre_delay && t >= args.post_delay && static_cast<std::int64_t>(t) < args.length[trial];
@@ -96,14 +98,6 @@ __global__ void __launch_bounds__(product_block)
   }
 }
 
-__global__ void add_parts_kernel(OuterProductArgs<float> args, Part part, std::size_t synapse_count) {
-  const std::size_t synapse = global_index_1d();
-  if (synapse >= synapse_count) return;
-  float sum = 0.0f;
-  for (unsigned s = 0; s < part.count; ++s) sum += part.sums[s * synapse_count + synapse];
-  args.gradient[synapse] += args.scale * sum;
-}
-
 // Depends on the shape alone, not on the device, so that every GPU gives the same bits.
 Part choose_parts(std::size_t row_count, std::size_t tile_count, std::size_t synapse_count) {
   constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
@@ -128,8 +122,9 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
   const std::size_t pre_delay = sparse.column_delay[k] - args.post_delay;
   float sum = 0.0f;
   for (std::size_t trial = 0; trial < args.post.shape[0]; ++trial) {
-    for (std::size_t t = pre_delay > args.post_delay ? pre_delay : args.post_delay;
-         static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+    const std::size_t first = pre_delay > args.post_delay ? pre_delay : args.post_delay;
+    for (std::size_t t = first > args.window.begin ? first : args.window.begin;
+         t < args.window.end && static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
       const float x = cells.at(trial, static_cast<unsigned>(t - pre_delay)).at(pre);
       if (x != 0.0f) sum = sum + x * args.post(trial, t - args.post_delay, post);
     }
@@ -139,7 +134,14 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 
 }  // namespace
 
-void outer_product(Context& context, const OuterProductArgs<float>& args) {
+std::string outer_product_method(const OuterProductArgs<float>& args) {
+  return args.projection.sparse != nullptr ? "a thread per synapse" : "tiles of a dense product";
+}
+
+void outer_product(Context& context, const OuterProductArgs<float>& of) {
+  OuterProductArgs<float> args = of;
+  args.window.end = args.window.end_in(args.post.shape[1]);
+  if (args.window.begin >= args.window.end) return;
   if (args.projection.sparse != nullptr) {
     with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {
       launch_1d(context.stream, args.projection.synapse_count(), sparse_product_kernel<T>, args,
@@ -148,7 +150,7 @@ void outer_product(Context& context, const OuterProductArgs<float>& args) {
     return;
   }
   const std::size_t synapse_count = args.projection.synapse_count();
-  const std::size_t row_count = args.post.shape[0] * args.post.shape[1];
+  const std::size_t row_count = args.post.shape[0] * (args.window.end - args.window.begin);
   if (synapse_count == 0 || row_count == 0) return;
   const std::size_t pre_tiles = (args.projection.pre_count + tile - 1) / tile;
   const std::size_t post_tiles = (args.projection.post_count + tile - 1) / tile;
@@ -160,7 +162,7 @@ void outer_product(Context& context, const OuterProductArgs<float>& args) {
             .stream = context.stream},
            outer_product_kernel<T>, args, cells, part);
   });
-  if (part.count > 1) launch_1d(context.stream, synapse_count, add_parts_kernel, args, part, synapse_count);
+  if (part.count > 1) add_parts(context, part.sums, part.count, args);
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -6,10 +6,12 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-// Spikes per step; 0 for a trial without steps.
+// Spikes per step up to the end of the window; 0 for a trial without steps.
 __device__ float rate_of(const RatePenaltyArgs<float>& args, std::size_t trial, std::size_t neuron) {
   const std::int32_t steps = args.length[trial];
-  return steps > 0 ? static_cast<float>(args.spike_count(trial, neuron)) / static_cast<float>(steps) : 0.0f;
+  if (steps <= 0) return 0.0f;
+  return static_cast<float>(args.spike_count(trial, neuron)) /
+         static_cast<float>(args.window.end_in(static_cast<std::size_t>(steps)));
 }
 
 __global__ void rate_penalty_kernel(RatePenaltyArgs<float> args) {

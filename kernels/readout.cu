@@ -8,17 +8,20 @@ namespace {
 
 constexpr unsigned drive_block = 128;  // outputs of a tile, and threads
 
-// Block: one trial and step, and one tile of outputs.
+// Block: one trial and step of the window, and one tile of outputs.
 template <class T>
 __global__ void __launch_bounds__(drive_block)
     readout_drive_kernel(ReadoutArgs<float> args, View<const T> sent, unsigned tile_count) {
   SW_SHARED(ActiveCells, active, 1);
-  const std::size_t steps = args.output.shape[1];
+  const std::size_t steps = args.window.end - args.window.begin;
   const std::size_t outputs = args.output.shape[2];
   const std::size_t trial = blockIdx.x / tile_count / steps;
-  const auto t = static_cast<unsigned>(blockIdx.x / tile_count % steps);
-  if (static_cast<std::int64_t>(t) >= args.length[trial]) return;
+  const auto t = static_cast<unsigned>(args.window.begin + blockIdx.x / tile_count % steps);
   const std::size_t begin = blockIdx.x % tile_count * std::size_t{drive_block};
+  if (static_cast<std::int64_t>(t) >= args.length[trial]) {
+    if (begin + threadIdx.x < outputs) args.output(trial, t, begin + threadIdx.x) = 0.0f;
+    return;
+  }
   const std::size_t end = begin + drive_block < outputs ? begin + drive_block : outputs;
 
   const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(trial, t / args.frame_steps);
@@ -29,7 +32,6 @@ __global__ void __launch_bounds__(drive_block)
 }
 
 __global__ void readout_filter_kernel(ReadoutArgs<float> args) {
-  const std::size_t steps = args.output.shape[1];
   const std::size_t outputs = args.output.shape[2];
   const std::size_t index = global_index_1d();
   if (index >= args.output.shape[0] * outputs) return;
@@ -37,22 +39,25 @@ __global__ void readout_filter_kernel(ReadoutArgs<float> args) {
   const std::size_t k = index % outputs;
 
   const float bias = args.bias.empty() ? 0.0f : args.bias[k];
-  float y = 0.0f;
-  for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+  float y = args.window.begin > 0 ? args.filtered[index] : 0.0f;
+  for (std::size_t t = args.window.begin; t < args.window.end && static_cast<std::int64_t>(t) < args.length[trial];
+       ++t) {
     float& output = args.output(trial, t, k);
     y = readout_step(args.derived, y, output);
     output = y + bias;
   }
+  if (!args.filtered.empty()) args.filtered[index] = y;
 }
 
 }  // namespace
 
-void readout(Context& context, const ReadoutArgs<float>& args) {
-  if (args.output.empty()) return;
-  SW_CUDA_CHECK(cudaMemsetAsync(args.output.data, 0, args.output.size() * sizeof(float), context.stream));
+void readout(Context& context, const ReadoutArgs<float>& of) {
+  ReadoutArgs<float> args = of;
+  args.window.end = args.window.end_in(args.output.shape[1]);
+  if (args.output.empty() || args.window.begin >= args.window.end) return;
   const std::size_t tile_count = (args.output.shape[2] + drive_block - 1) / drive_block;
   const LaunchConfig config{
-      .grid = dim3(static_cast<unsigned>(args.output.shape[0] * args.output.shape[1] * tile_count)),
+      .grid = dim3(static_cast<unsigned>(args.output.shape[0] * (args.window.end - args.window.begin) * tile_count)),
       .block = dim3(drive_block),
       .stream = context.stream};
   if (args.outputs.empty()) {

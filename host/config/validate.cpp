@@ -161,6 +161,12 @@ void EnergyRelaxationSettings::validate(const std::string& place) const {
   }
 }
 
+void NoiseClassificationSettings::validate(const std::string& place) const {
+  if (scored_steps <= steps) return;
+  throw InputError(place + "/scored_steps",
+                   fmt::format("{} of a trial of {} steps; expected no more than those", scored_steps, steps));
+}
+
 void EvidenceAccumulationSettings::validate(const std::string& place) const {
   if (cues % 2 == 0) throw InputError(place + "/cues", fmt::format("{} is even; expected an odd number", cues));
 }

@@ -6,6 +6,7 @@
 
 #include "host/config/validate.hpp"
 #include "spikeweave/config/experiment.hpp"
+#include "spikeweave/train/plan.hpp"
 
 namespace spikeweave {
 namespace {
@@ -120,6 +121,29 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
                                                                   number_text(training.clip_norm), settings.name));
     }
   });
+}
+
+// Weights that change while a trial runs need a rule that goes forward in time.
+void check_update(const Experiment& experiment, const std::string& place) {
+  const UpdateSettings& update = experiment.training.update;
+  if (update_steps(update) == 0) return;
+  const bool goes_forward = !is_plasticity(experiment.learning) && has_traces(experiment.learning.value.index());
+  if (goes_forward) return;
+  throw InputError(place + "/training/update/mode",
+                   fmt::format("{}, but {} {}; expected trial", in_quotes(update.name()), experiment.learning.name(),
+                               is_plasticity(experiment.learning) ? "says by /learning/form when weights change"
+                                                                  : "needs the whole trial"));
+}
+
+// Parts of a batch are exact where its trials need nothing of each other.
+void check_slice(const Experiment& experiment, const std::string& place) {
+  const int slice = experiment.training.slice;
+  if (slice == 0 || slice >= experiment.training.batch_size || may_slice(experiment)) return;
+  throw InputError(place + "/training/slice",
+                   fmt::format("{} trials of a batch of {}, but the batch cannot be taken apart: its state is carried, "
+                               "weights change within a trial, the rate penalty is over the batch, or its energy is "
+                               "recorded; expected 0",
+                               slice, experiment.training.batch_size));
 }
 
 // The energy is that of energy units.
@@ -243,6 +267,8 @@ void Experiment::validate(const std::string& place) const {
                      "the task has no outputs, so there is no readout to learn");
   }
   check_plasticity(*this, place);
+  check_update(*this, place);
+  check_slice(*this, place);
   check_rates(*this, place);
   check_energy(*this, place);
   check_trainable(network, learning, place + "/network");

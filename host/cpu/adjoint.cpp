@@ -11,6 +11,14 @@
 
 namespace spikeweave::cpu {
 
+namespace {
+template <class Real>
+Real rate_so_far(const RatePenaltyArgs<Real>& args, std::size_t b, std::size_t j) {
+  return static_cast<Real>(args.spike_count(b, j)) /
+         static_cast<Real>(args.window.end_in(static_cast<std::size_t>(args.length[b])));
+}
+}  // namespace
+
 template <class Real>
 void rate_penalty(const RatePenaltyArgs<Real>& args) {
   const std::size_t batch = args.factor.shape[0];
@@ -18,12 +26,12 @@ void rate_penalty(const RatePenaltyArgs<Real>& args) {
   for (std::size_t j = 0; j < neurons; ++j) {
     Real mean = 0;
     for (std::size_t b = 0; b < batch; ++b) {
-      mean += static_cast<Real>(args.spike_count(b, j)) / static_cast<Real>(args.length[b]);
+      mean += rate_so_far(args, b, j);
     }
     mean /= static_cast<Real>(batch);
     for (std::size_t b = 0; b < batch; ++b) {
       const auto steps = static_cast<Real>(args.length[b]);
-      const Real rate = args.average == RateAverage::batch ? mean : static_cast<Real>(args.spike_count(b, j)) / steps;
+      const Real rate = args.average == RateAverage::batch ? mean : rate_so_far(args, b, j);
       args.factor(b, j) = rate_penalty_factor(args.coefficient, args.target, rate, steps, args.scale[b]);
     }
   }
@@ -135,8 +143,8 @@ void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> f(outputs, Real(0));
-    const auto length = static_cast<std::size_t>(args.length[b]);
-    for (std::size_t t = length; t-- > 0;) {
+    const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+    for (std::size_t t = end; t-- > args.window.begin;) {
       const Real* error = args.error.row(b, t);
       Real* factor = args.factor.row(b, t);
       for (std::size_t k = 0; k < outputs; ++k) {
@@ -144,11 +152,14 @@ void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
         factor[k] = f[k];
       }
     }
-    std::fill(args.factor.row(b) + length * outputs, args.factor.row(b) + steps * outputs, Real(0));
+    for (std::size_t t = std::max(args.window.begin, end); t < args.window.end_in(steps); ++t) {
+      std::fill_n(args.factor.row(b, t), outputs, Real(0));
+    }
   }
   if (args.bias_gradient.empty()) return;
   for (std::size_t b = 0; b < batch; ++b) {
-    for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
+    const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+    for (std::size_t t = args.window.begin; t < end; ++t) {
       for (std::size_t k = 0; k < outputs; ++k) args.bias_gradient[k] += args.error(b, t, k);
     }
   }

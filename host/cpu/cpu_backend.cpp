@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <string>
 
 #include "host/cpu/operations.hpp"
@@ -23,6 +24,16 @@ std::string processor_name() {
   return "CPU";
 }
 
+// What Linux can give without swapping; without its file, no limit is known.
+std::size_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  const std::string key = "MemAvailable:";
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(key)) return std::stoull(line.substr(key.size())) * 1024;  // the file counts in KiB
+  }
+  return std::numeric_limits<std::size_t>::max();
+}
+
 template <class Real>
 class CpuBackend final : public Backend<Real> {
  public:
@@ -37,8 +48,12 @@ class CpuBackend final : public Backend<Real> {
     // Large arrays on huge pages where the system has them: a spike touches weights all over.
     const std::size_t unit = bytes >= 2 * huge_page ? huge_page : alignment;
     const std::size_t rounded = (bytes + unit - 1) / unit * unit;
-    void* memory = std::aligned_alloc(unit, rounded);
-    if (memory == nullptr) throw Error("out of memory: " + what + ": " + std::to_string(bytes) + " bytes asked");
+    // The system would give more than there is, and end the program when it is used.
+    void* memory = unit == huge_page && rounded > free_memory() ? nullptr : std::aligned_alloc(unit, rounded);
+    if (memory == nullptr) {
+      throw Error("out of memory: " + what + ": " + std::to_string(bytes) + " bytes asked, " +
+                  std::to_string(free_memory()) + " free; `spikeweave plan` says what fits");
+    }
     if (unit == huge_page) static_cast<void>(madvise(memory, rounded, MADV_HUGEPAGE));  // a hint
     return memory;
   }
@@ -47,6 +62,12 @@ class CpuBackend final : public Backend<Real> {
   void download(void* to_host, const void* from, std::size_t bytes) override { std::memcpy(to_host, from, bytes); }
   void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
   void synchronize() override {}
+  std::size_t free_memory() const override { return available_memory(); }
+
+  std::string method(const ForwardArgs<Real>&) const override { return "a gather over spikes, a trial per thread"; }
+  std::string method(const OuterProductArgs<Real>& args) const override {
+    return args.events.empty() ? "a sum over frames and non-zero values" : "a gather over spikes";
+  }
 
   void encode(const EncodeArgs& args) override { cpu::encode(args, threads_); }
   void dropout(const DropoutArgs& args) override { cpu::dropout(args, threads_); }
@@ -58,6 +79,7 @@ class CpuBackend final : public Backend<Real> {
   void local_signal(const LocalSignalArgs<Real>& args) override { cpu::local_signal(args, threads_); }
   void adjoint(const AdjointArgs<Real>& args) override { cpu::adjoint(args, threads_); }
   void readout_adjoint(const ReadoutAdjointArgs<Real>& args) override { cpu::readout_adjoint(args, threads_); }
+  void sent_trace(const SentTraceArgs<Real>& args) override { cpu::sent_trace(args, threads_); }
   void outer_product(const OuterProductArgs<Real>& args) override { cpu::outer_product(args, threads_); }
   void eligibility(const EligibilityArgs<Real>& args) override { cpu::eligibility(args, threads_); }
   void apply(const ApplyArgs<Real>& args) override { cpu::apply(args, threads_); }

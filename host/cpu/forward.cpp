@@ -63,7 +63,9 @@ template <class Real>
 void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t, Scratch<Real>& s) {
   const bool from_events = !args.events.empty();
   // Values are constant within a frame.
-  if (!from_events && t % args.frame_steps != 0 && args.plasticity.empty() && longest_delay(args.input) == 0) return;
+  if (!from_events && t % args.frame_steps != 0 && t != args.window.begin && args.plasticity.empty() &&
+      longest_delay(args.input) == 0)
+    return;
   std::fill(s.input_current.begin(), s.input_current.end(), Real(0));
   for (std::size_t p = 0; p < args.input.count; ++p) {
     const ProjectionView<Real>& projection = args.input.at[p];
@@ -185,13 +187,16 @@ void start_states(const ForwardArgs<Real>& args) {
   }
 }
 
-// The lists of what earlier passes sent, for step 0 on.
+// The lists of what was sent in the `depth` steps before the window, in this pass and in earlier ones.
 template <class Real, class T>
-void recall_history(const ForwardArgs<Real>& args, const View<T>& history, std::size_t b, SpikeLists<Real>& lists) {
-  if (!args.continues || history.empty()) return;
-  const std::size_t depth = history.shape[1];
-  for (std::size_t d = 0; d < depth; ++d) {
-    lists.add(static_cast<std::int64_t>(d) - static_cast<std::int64_t>(depth), history.row(b, d), args.neuron_count);
+void recall_sent(const ForwardArgs<Real>& args, const View<T>& sent, const View<T>& history, std::size_t b,
+                 std::size_t depth, SpikeLists<Real>& lists) {
+  const auto begin = static_cast<std::int64_t>(args.window.begin);
+  const auto kept = args.continues && !history.empty() ? static_cast<std::int64_t>(history.shape[1]) : 0;
+  for (auto t = std::max(begin - static_cast<std::int64_t>(depth), -kept); t < begin; ++t) {
+    const T* const row =
+        t < 0 ? history.row(b, static_cast<std::size_t>(kept + t)) : sent.row(b, static_cast<std::size_t>(t));
+    lists.add(t, row, args.neuron_count);
   }
 }
 
@@ -214,7 +219,7 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   const bool noisy = std::any_of(step.begin(), step.end(), [](const auto& f) { return f.uses_random; });
   std::vector<std::uint32_t> words(noisy ? (args.neuron_count + 3) / 4 * 4 : 0);
   std::vector<std::uint8_t> forced(args.forced.empty() ? 0 : args.neuron_count, 0);
-  std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
+  if (args.window.begin == 0) std::fill_n(args.spike_count.row(b), args.neuron_count, 0u);
   std::vector<std::unique_ptr<OnlineRule<Real>>> rules;
   for (const OnlinePlasticity<Real>& plasticity : args.plasticity) rules.push_back(make_online_rule(args, plasticity));
   const bool has_outputs = !args.outputs.empty();
@@ -224,9 +229,10 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   SpikeLists<Real> output_lists(has_outputs ? depth : 0);
   const SpikeLists<Real>& sent = has_outputs ? output_lists : spike_lists;
   SpikeLists<Real> input_lists(rules.empty() ? 0 : longest_delay(args.input));
-  recall_history(args, args.history, b, spike_lists);
-  recall_history(args, args.output_history, b, output_lists);
-  for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
+  recall_sent(args, args.spikes, args.history, b, depth, spike_lists);
+  if (has_outputs) recall_sent(args, args.outputs, args.output_history, b, depth, output_lists);
+  const auto length = static_cast<std::size_t>(args.length[b]);
+  for (std::size_t t = args.window.begin; t < args.window.end_in(length); ++t) {
     const auto now = static_cast<std::int64_t>(t);
     propagate_input(args, b, t, s);
     std::fill(s.recurrent_current.begin(), s.recurrent_current.end(), Real(0));
@@ -258,6 +264,7 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
     }
     record_traces(args, b, t);
   }
+  if (args.window.end < length) return;
   keep_history(args, args.spikes, args.history, b);
   keep_history(args, args.outputs, args.output_history, b);
 }
@@ -275,7 +282,9 @@ void forward(const ForwardArgs<Real>& args, int threads) {
   });
   SW_EXPECTS(!has_rates || args.batch == 0 || !args.outputs.empty(), "forward: rate models need a place for outputs");
   SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
-  if (!args.continues) start_states(args);
+  SW_EXPECTS(args.plasticity.empty() || (args.window.begin == 0 && args.window.end >= args.steps),
+             "forward: plasticity runs a trial as a whole");
+  if (!args.continues && args.window.begin == 0) start_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "host/cpu/operations.hpp"
@@ -12,8 +13,10 @@ void local_signal(const LocalSignalArgs<Real>& args, int threads) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> trace(neurons, Real(0));
+    if (args.window.begin > 0) std::copy_n(args.trace.row(b), neurons, trace.begin());
     const Real scale = args.scale[b];
-    for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]) && t < steps; ++t) {
+    const auto length = std::min(static_cast<std::size_t>(args.length[b]), steps);
+    for (std::size_t t = args.window.begin; t < args.window.end_in(length); ++t) {
       const std::uint8_t* const spikes = args.spikes.row(b, t);
       Real* const signal = args.signal.row(b, t);
       for (std::size_t j = 0; j < neurons; ++j) {
@@ -22,6 +25,7 @@ void local_signal(const LocalSignalArgs<Real>& args, int threads) {
         trace[j] = predicted_spike(args.prediction, trace[j], spike);
       }
     }
+    if (!args.trace.empty()) std::copy_n(trace.begin(), neurons, args.trace.row(b));
   }
 }
 template void local_signal<float>(const LocalSignalArgs<float>&, int);

@@ -40,14 +40,13 @@ double step_loss(const LossArgs<Real>& args, std::size_t b, std::size_t segment,
 
 template <class Real>
 void trial_loss(const LossArgs<Real>& args, std::size_t b) {
-  const std::size_t steps = args.output.shape[1];
   const std::size_t outputs = args.output.shape[2];
-  const std::size_t segments = args.segment_output.shape[1];
+  const std::size_t segments = args.segment_output.empty() ? 0 : args.segment_output.shape[1];
   std::vector<std::size_t> segment_steps(segments, 0);
   std::vector<Real> unwanted(outputs);
-  std::fill_n(args.segment_output.row(b), segments * outputs, 0.0f);
+  if (segments > 0) std::fill_n(args.segment_output.row(b), segments * outputs, 0.0f);
   double loss = 0.0;
-  for (std::size_t t = 0; t < steps; ++t) {
+  for (std::size_t t = args.window.begin; t < args.window.end_in(args.output.shape[1]); ++t) {
     const std::int32_t segment = args.segment(b, t);
     Real* error = args.error.empty() ? unwanted.data() : args.error.row(b, t);
     if (segment < 0 || t >= static_cast<std::size_t>(args.length[b])) {
@@ -57,10 +56,9 @@ void trial_loss(const LossArgs<Real>& args, std::size_t b) {
     const auto s = static_cast<std::size_t>(segment);
     const Real* y = args.output.row(b, t);
     loss += step_loss(args, b, s, y, error);
-    for (std::size_t k = 0; k < outputs; ++k) {
-      error[k] *= args.scale[b];
-      args.segment_output(b, s, k) += static_cast<float>(y[k]);
-    }
+    for (std::size_t k = 0; k < outputs; ++k) error[k] *= args.scale[b];
+    if (segments == 0) continue;
+    for (std::size_t k = 0; k < outputs; ++k) args.segment_output(b, s, k) += static_cast<float>(y[k]);
     ++segment_steps[s];
   }
   for (std::size_t s = 0; s < segments; ++s) {
@@ -68,7 +66,7 @@ void trial_loss(const LossArgs<Real>& args, std::size_t b) {
       args.segment_output(b, s, k) /= static_cast<float>(segment_steps[s]);
     }
   }
-  args.loss[b] = loss;
+  if (!args.loss.empty()) args.loss[b] = loss;
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ void adjoint(const AdjointArgs<Real>& args, int threads);
 template <class Real>
 void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads);
 template <class Real>
+void sent_trace(const SentTraceArgs<Real>& args, int threads);
+template <class Real>
 void outer_product(const OuterProductArgs<Real>& args, int threads);
 template <class Real>
 void eligibility(const EligibilityArgs<Real>& args, int threads);

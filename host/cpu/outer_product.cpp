@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/cpu/active_list.hpp"
+#include "host/cpu/event_times.hpp"
 #include "host/cpu/operations.hpp"
 #include "host/cpu/propagation.hpp"
 
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::size_t least_work =
     500'000;  // post factors read per thread; fewer take less time than a parallel region
+
+constexpr std::size_t block_factors = 1 << 15;  // post factors of a block of steps: 128 KiB of the second cache
+constexpr std::size_t least_block_steps = 16;
 
 struct Stripe {
   std::size_t begin, end;  // presynaptic cells, in their index space
@@ -35,10 +39,12 @@ void add_row(const OuterProductArgs<Real>& args, std::size_t delay_class, std::s
   });
 }
 
+// One step after the other: of a sparse projection.
 template <class Real>
-void add_events(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe) {
+void add_events_by_step(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe) {
   const std::size_t pre_delay = args.projection.delay_of(delay_class) - args.post_delay;
-  for (std::size_t t = std::max(pre_delay, args.post_delay); t < static_cast<std::size_t>(args.length[b]); ++t) {
+  const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+  for (std::size_t t = std::max({pre_delay, args.post_delay, args.window.begin}); t < end; ++t) {
     const std::size_t source = t - pre_delay;
     const std::uint8_t* events = args.events.row(b, source);
     const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps);
@@ -50,18 +56,56 @@ void add_events(const OuterProductArgs<Real>& args, std::size_t delay_class, std
   }
 }
 
+// One pre cell after the other within a block of steps, whose post factors stay in the cache: the cell's gradient is
+// then read and written once for four events. The order of every sum stays that of the steps.
+template <class Real>
+void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, EventTimes& times) {
+  const ProjectionView<Real>& block = args.projection;
+  const std::size_t pre_delay = block.delay - args.post_delay;
+  const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+  const std::size_t block_steps = std::max(least_block_steps, block_factors / block.post_count);
+  std::vector<const Real*> rows;
+  std::vector<Real> factors;
+  for (std::size_t first = std::max({pre_delay, args.post_delay, args.window.begin}); first < end;
+       first += block_steps) {
+    times.clear();
+    for (std::size_t t = first; t < std::min(first + block_steps, end); ++t) {
+      const std::size_t source = t - pre_delay;
+      const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps);
+      times.add(static_cast<std::uint32_t>(t - first), args.events.row(b, source), mask);
+    }
+    times.sort();
+    times.for_each_cell([&](std::size_t i, const EventTimes::Event* event, const EventTimes::Event* last) {
+      rows.clear();
+      factors.clear();
+      for (; event != last; ++event) {
+        rows.push_back(args.post.row(b, first + event->step - args.post_delay) + block.post_begin);
+        factors.push_back(args.scale * static_cast<Real>(event->count));
+      }
+      Real* const to = args.gradient.row(i - block.pre_begin);
+      if (std::all_of(factors.begin(), factors.end(), [](Real factor) { return factor == Real(1); })) {
+        add_rows(rows.data(), rows.size(), to, block.post_count);
+      } else {
+        add_scaled_rows(rows.data(), factors.data(), rows.size(), to, block.post_count);
+      }
+    });
+  }
+}
+
 // The values are constant within a frame, so the post factors of its steps are added up first.
 template <class Real>
 void add_values(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe,
                 std::vector<Real>& frame_sum) {
   const ProjectionView<Real>& block = args.projection;
-  const auto length = static_cast<std::size_t>(args.length[b]);
+  const std::size_t last = args.window.end_in(static_cast<std::size_t>(args.length[b]));
   const std::size_t pre_delay = args.projection.delay_of(delay_class) - args.post_delay;
-  for (std::size_t begin = 0; begin + pre_delay < length; begin += args.frame_steps) {
+  const std::size_t first_frame =
+      args.window.begin > pre_delay ? (args.window.begin - pre_delay) / args.frame_steps : 0;
+  for (std::size_t begin = first_frame * args.frame_steps; begin + pre_delay < last; begin += args.frame_steps) {
     const std::size_t frame = begin / args.frame_steps;
     std::fill(frame_sum.begin(), frame_sum.end(), Real(0));
-    const std::size_t end = std::min(begin + args.frame_steps + pre_delay, length);
-    for (std::size_t t = std::max(begin + pre_delay, args.post_delay); t < end; ++t) {
+    const std::size_t end = std::min(begin + args.frame_steps + pre_delay, last);
+    for (std::size_t t = std::max({begin + pre_delay, args.post_delay, args.window.begin}); t < end; ++t) {
       const Real* post = args.post.row(b, t - args.post_delay) + block.post_begin;
       add_rows(&post, 1, frame_sum.data(), block.post_count);
     }
@@ -79,6 +123,7 @@ void add_values(const OuterProductArgs<Real>& args, std::size_t delay_class, std
 template <class Real>
 void outer_product(const OuterProductArgs<Real>& args, int threads) {
   const ProjectionView<Real>& block = args.projection;
+  if (block.synapse_count() == 0) return;
   const std::size_t post_rows = args.post.shape[0] * args.post.shape[1];
   const auto stripes = static_cast<std::size_t>(threads_for(post_rows * block.post_count / least_work, threads));
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(stripes))
@@ -86,10 +131,13 @@ void outer_product(const OuterProductArgs<Real>& args, int threads) {
     const Stripe stripe{block.pre_begin + block.pre_count * s / stripes,
                         block.pre_begin + block.pre_count * (s + 1) / stripes};
     std::vector<Real> frame_sum(block.post_count);
+    EventTimes times(stripe.begin, stripe.end);
     for (std::size_t b = 0; b < args.post.shape[0]; ++b) {
       for (std::size_t c = 0; c < block.class_count(); ++c) {
-        if (!args.events.empty()) {
-          add_events(args, c, b, stripe);
+        if (!args.events.empty() && block.sparse == nullptr) {
+          add_events_by_cell(args, b, times);
+        } else if (!args.events.empty()) {
+          add_events_by_step(args, c, b, stripe);
         } else {
           add_values(args, c, b, stripe, frame_sum);
         }

@@ -14,11 +14,12 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> y(outputs, Real(0));
+    if (args.window.begin > 0) std::copy_n(args.filtered.row(b), outputs, y.begin());
     std::vector<Real> drive(outputs);
     std::vector<const Real*> rows;
     std::vector<Real> sent;
     const auto length = static_cast<std::size_t>(args.length[b]);
-    for (std::size_t t = 0; t < length; ++t) {
+    for (std::size_t t = args.window.begin; t < args.window.end_in(length); ++t) {
       const std::uint8_t* spikes = args.spikes.row(b, t);
       const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, t / args.frame_steps);
       std::fill(drive.begin(), drive.end(), Real(0));
@@ -49,7 +50,10 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
         out[k] = args.bias.empty() ? y[k] : y[k] + args.bias[k];
       }
     }
-    std::fill(args.output.row(b) + length * outputs, args.output.row(b) + steps * outputs, Real(0));
+    if (!args.filtered.empty()) std::copy_n(y.begin(), outputs, args.filtered.row(b));
+    for (std::size_t t = std::max(args.window.begin, length); t < args.window.end_in(steps); ++t) {
+      std::fill_n(args.output.row(b, t), outputs, Real(0));
+    }
   }
 }
 template void readout<float>(const ReadoutArgs<float>&, int);

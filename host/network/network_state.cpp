@@ -1,5 +1,6 @@
 #include "spikeweave/network/network_state.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace spikeweave {
@@ -100,6 +101,13 @@ void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
     });
   }
   const std::vector<std::byte> packed = pack_columns(all);
+  for (const Projection& projection : network.projections) {
+    const bool is_hidden = projection.kind != ProjectionKind::readout;
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(is_hidden ? projection.post.begin : 0);
+    const auto last = first + static_cast<std::ptrdiff_t>(is_hidden ? projection.post.count : 0);
+    shares_decay_.push_back(
+        std::all_of(first, last, [&](const auto& k) { return k.alpha == first->alpha && k.zeta == first->zeta; }));
+  }
   constants_memory_ = Buffer<std::byte, Real>(backend, {packed.size()}, "eligibility constants (/network/populations)");
   constants_memory_.upload(packed);
   constants = place_columns<EligibilityConstants<Real>>(constants_memory_.data(), network.neurons);

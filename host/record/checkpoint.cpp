@@ -23,7 +23,7 @@
 namespace spikeweave {
 namespace {
 
-constexpr std::int64_t format_version = 2;
+constexpr std::int64_t format_version = 3;
 // The last line of the file.
 std::string seal_text(uLong checksum) {
   return fmt::format("\nspikeweave-crc32: {:08x}\n", static_cast<std::uint32_t>(checksum));
@@ -173,6 +173,7 @@ void save_checkpoint(const std::string& path, const TrainerSnapshot<Real>& snaps
     put("/best_parameters", snapshot.best_parameters);
     write_bytes(file, "/carried", snapshot.carried);
     write_number(file, "/epoch", snapshot.epoch);
+    write_number(file, "/batch_count", snapshot.batch_count);
     write_number(file, "/update_count", snapshot.update_count);
     write_number(file, "/best_epoch", snapshot.best_epoch);
     write_number(file, "/best_score", snapshot.best_score);
@@ -201,6 +202,7 @@ TrainerSnapshot<Real> load_checkpoint(const std::string& path, const Experiment&
   const auto count = [&](const char* name) { return read_number<std::uint64_t>(file, name, path); };
   const auto number = [&](const char* name) { return read_number<double>(file, name, path); };
   return {.epoch = count("/epoch"),
+          .batch_count = count("/batch_count"),
           .update_count = count("/update_count"),
           .parameters = array("/parameters"),
           .first_moment = array("/first_moment"),

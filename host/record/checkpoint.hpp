@@ -8,7 +8,7 @@
 //   /feedback                          [outputs * neurons] Real
 //   /best_parameters                   [n] Real, or [0] before the first evaluation
 //   /carried                           [any] uint8, what goes on from trial to trial where /training/carry_state is on
-//   /epoch /update_count /best_epoch   uint64
+//   /epoch /batch_count /update_count /best_epoch   uint64
 //   /best_score /running_metric        float64
 //   /experiment                        [bytes] uint8: JSON text, every effective setting
 //   /result                            [bytes] uint8: JSON text as in result_json.hpp; infinity comes back as NaN

@@ -34,6 +34,9 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
       return make_rewarded_pairing(s, seed, dt);
     }
     std::unique_ptr<Task> operator()(const EnergyRelaxationSettings& s) const { return make_energy_relaxation(s); }
+    std::unique_ptr<Task> operator()(const NoiseClassificationSettings& s) const {
+      return make_noise_classification(s, seed, dt);
+    }
     std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
   };
 

@@ -22,6 +22,8 @@ std::unique_ptr<Task> make_piano_roll(const PianoRollSettings& settings, const s
 std::unique_ptr<Task> make_background(const BackgroundSettings& settings, double dt);
 std::unique_ptr<Task> make_rewarded_pairing(const RewardedPairingSettings& settings, std::uint64_t seed, double dt);
 std::unique_ptr<Task> make_energy_relaxation(const EnergyRelaxationSettings& settings);
+std::unique_ptr<Task> make_noise_classification(const NoiseClassificationSettings& settings, std::uint64_t seed,
+                                                double dt);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "host/train/task_cells.hpp"
-#include "spikeweave/core/bytes.hpp"
 #include "spikeweave/core/sampling.hpp"
 
 namespace spikeweave {
@@ -66,17 +65,45 @@ TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::u
   SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
   batch_ = batch.batch;
   steps_ = batch.steps;
-  upload_batch(batch, trial_keys);
+  upload_batch(batch, options.whole != nullptr ? *options.whole : batch, trial_keys);
   make_input(batch, options.training);
-  run_forward(batch, options);
-  if (network_.outputs > 0) run_readout(options.training);
+  run_forward(batch, options, {});
+  if (network_.outputs > 0) run_readout(options.training, {});
   TrialResult result = run_loss(batch, options.training);
   add_task_cells(result);
   return result;
 }
 
 template <class Real>
-void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys) {
+void Simulator<Real>::start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys) {
+  SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
+  SW_EXPECTS(!is_plasticity_ && has_traces(rule_), "windows: the rule has no traces per synapse");
+  batch_ = batch.batch;
+  steps_ = batch.steps;
+  upload_batch(batch, batch, trial_keys);
+  make_input(batch, true);
+}
+
+template <class Real>
+void Simulator<Real>::run_window(const TrialBatch& batch, const StepWindow& window) {
+  run_forward(batch, {.training = true, .traces = {}}, window);
+  if (network_.outputs > 0) {
+    run_readout(true, window);
+    run_errors(window);
+  }
+  compute_window_gradient(window);
+}
+
+template <class Real>
+TrialResult Simulator<Real>::finish(const TrialBatch& batch) {
+  TrialResult result = run_loss(batch, false);
+  add_task_cells(result);
+  return result;
+}
+
+template <class Real>
+void Simulator<Real>::upload_batch(const TrialBatch& batch, const TrialBatch& whole,
+                                   std::span<const std::uint32_t> trial_keys) {
   const auto put = [this](auto& buffer, const auto& values, std::initializer_list<std::size_t> shape,
                           const char* what) {
     buffer.reshape(backend_, shape, std::string(what) + " (/training/batch_size)");
@@ -85,8 +112,8 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
   put(trial_key_, std::vector<std::uint32_t>(trial_keys.begin(), trial_keys.end()), {batch_}, "trial keys");
   put(length_, batch.length, {batch_}, "trial lengths");
   put(segment_, batch.segment, {batch_, steps_}, "segments");
-  put(scale_, trial_scales(batch, network_.outputs == 0), {batch_}, "error scales");
-  if (local_) put(local_scale_, trial_scales(batch, true), {batch_}, "local signal scales");
+  put(scale_, trial_scales(batch, whole, network_.outputs == 0), {batch_}, "error scales");
+  if (local_) put(local_scale_, trial_scales(batch, whole, true), {batch_}, "local signal scales");
   put(forced_, batch.forced, {batch_, steps_, batch.forced.empty() ? 0 : network_.task_cells}, "forced spikes");
   put(clamp_, converted<Real>(batch.clamp), {batch_, batch.frames, batch.clamp.empty() ? 0 : network_.task_cells},
       "clamps");
@@ -98,21 +125,22 @@ void Simulator<Real>::upload_batch(const TrialBatch& batch, std::span<const std:
 }
 
 template <class Real>
-std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, bool all_steps) const {
-  std::vector<double> scored(batch_, 0.0);
+std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, const TrialBatch& whole,
+                                                bool all_steps) const {
+  const auto scored_steps = [all_steps](const TrialBatch& of, std::size_t b) {
+    const auto first = of.segment.begin() + static_cast<std::ptrdiff_t>(b * of.steps);
+    const std::int32_t length = of.length[b];
+    return static_cast<double>(all_steps ? length : length - std::count(first, first + length, -1));
+  };
   double total = 0.0;
-  for (std::size_t b = 0; b < batch_; ++b) {
-    for (std::size_t t = 0; t < static_cast<std::size_t>(batch.length[b]); ++t) {
-      scored[b] += all_steps || batch.segment[b * steps_ + t] >= 0 ? 1.0 : 0.0;
-    }
-    total += scored[b];
-  }
+  for (std::size_t b = 0; b < whole.batch; ++b) total += scored_steps(whole, b);
   std::vector<Real> scales(batch_, Real(0));
   for (std::size_t b = 0; b < batch_; ++b) {
-    if (scored[b] == 0.0) continue;
-    const auto trials = static_cast<double>(batch_);
+    const double scored = scored_steps(batch, b);
+    if (scored == 0.0) continue;
+    const auto trials = static_cast<double>(whole.batch);
     const double divisor = reduction_ == Reduction::sum          ? trials
-                           : reduction_ == Reduction::mean_trial ? scored[b] * trials
+                           : reduction_ == Reduction::mean_trial ? scored * trials
                                                                  : total;
     scales[b] = static_cast<Real>(1.0 / divisor);
   }
@@ -148,7 +176,7 @@ void Simulator<Real>::make_input(const TrialBatch& batch, bool training) {
 }
 
 template <class Real>
-void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& options) {
+void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& options, const StepWindow& window) {
   const std::size_t neurons = network_.neurons;
   const std::string sized_by = " (/training/batch_size, /network/populations)";
   spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
@@ -160,6 +188,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   ForwardArgs<Real> args;
   args.batch = batch_;
   args.steps = steps_;
+  args.window = window;
   args.frame_steps = frame_steps_;
   args.neuron_count = neurons;
   args.length = length_.cview();
@@ -186,7 +215,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   if (options.training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(batch);
   if (carries_state_) {
     SW_EXPECTS(options.training, "a simulator that carries its state runs no evaluation");
-    args.continues = steps_before_ > 0;
+    args.continues = steps_before_ > 0;  // before the trial
     args.first_step = steps_before_;
     history_.reshape(backend_, {batch_, history_depth(), neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
@@ -194,7 +223,7 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
       output_history_.reshape(backend_, {batch_, history_depth(), neurons}, "outputs under way" + sized_by);
       args.output_history = output_history_.view();
     }
-    steps_before_ += steps_;
+    if (window.end >= steps_) steps_before_ += steps_;
   }
   if (options.training && local_) {
     local_signal_.reshape(backend_, {batch_, steps_, neurons}, "local signals" + sized_by);
@@ -211,51 +240,13 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   backend_.forward(args);
 }
 
-// The modulator after the reward of each step, [batch, steps]; empty for rules without one.
 template <class Real>
-std::vector<Real> Simulator<Real>::modulators(const TrialBatch& batch) {
-  std::vector<Real> all;
-  visit_plasticity(learning_, [&]<template <class> class Rule>(const auto& params) {
-    if constexpr (requires { Rule<Real>::modulator_decay(params, 1.0); }) {
-      const double decay = Rule<Real>::modulator_decay(params, network_.dt);
-      if (!carries_state_ || steps_before_ == 0) modulator_.assign(batch_, 0.0);
-      all.resize(batch_ * steps_);
-      for (std::size_t n = 0; n < all.size(); ++n) {
-        double& now = modulator_[n / steps_];
-        now = decay * now + (batch.reward.empty() ? 0.0 : static_cast<double>(batch.reward[n]));
-        all[n] = static_cast<Real>(now);
-      }
-    }
-  });
-  return all;
-}
-
-// What the post factors of a step are worth at the end of the trial; of rules with a modulator.
-template <class Real>
-void Simulator<Real>::upload_trial_weights(const TrialBatch& batch) {
-  const std::vector<Real> modulator = modulators(batch);
-  visit_plasticity(learning_, [&]<template <class> class RuleOf>(const auto& params) {
-    using Rule = RuleOf<Real>;
-    if constexpr (requires { Rule::trial_weight(Rule::derive(params, 1.0), Real(0), Real(0)); }) {
-      const auto constants = Rule::derive(params, network_.dt);
-      std::vector<Real> weight(batch_ * steps_, Real(0));
-      for (std::size_t b = 0; b < batch_; ++b) {
-        Real next = 0;
-        for (auto t = static_cast<std::size_t>(batch.length[b]); t-- > 0;) {
-          next = Rule::trial_weight(constants, next, modulator[b * steps_ + t]);
-          weight[b * steps_ + t] = next;
-        }
-      }
-      trial_weight_.reshape(backend_, {batch_, steps_}, "modulator (/training/batch_size)");
-      trial_weight_.upload(weight);
-    }
-  });
-}
-
-template <class Real>
-void Simulator<Real>::run_readout(bool training) {
+void Simulator<Real>::run_readout(bool training, const StepWindow& window) {
   output_.reshape(backend_, {batch_, steps_, network_.outputs}, "outputs (/training/batch_size)");
+  filtered_output_.reshape(backend_, {batch_, network_.outputs}, "filtered outputs (/training/batch_size)");
   ReadoutArgs<Real> args;
+  args.window = window;
+  args.filtered = filtered_output_.view();
   args.frame_steps = frame_steps_;
   args.length = length_.cview();
   args.spikes = spikes_.cview();
@@ -272,12 +263,7 @@ void Simulator<Real>::run_readout(bool training) {
 }
 
 template <class Real>
-TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
-  if (network_.outputs == 0) return {std::vector<double>(batch_, 0.0), {}, {}, {}};
-  const std::string sized_by = " (/training/batch_size)";
-  loss_sum_.reshape(backend_, {batch_}, "losses" + sized_by);
-  segment_output_.reshape(backend_, {batch_, batch.segments, network_.outputs}, "segment outputs" + sized_by);
-  if (training) error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors" + sized_by);
+LossArgs<Real> Simulator<Real>::loss_args() {
   LossArgs<Real> args;
   args.kind = loss_;
   args.length = length_.cview();
@@ -286,6 +272,26 @@ TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
   args.target_class = target_class_.cview();
   args.scale = scale_.cview();
   args.output = output_.cview();
+  return args;
+}
+
+template <class Real>
+void Simulator<Real>::run_errors(const StepWindow& window) {
+  error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors (/training/batch_size)");
+  LossArgs<Real> args = loss_args();
+  args.window = window;
+  args.error = error_.view();
+  backend_.loss(args);
+}
+
+template <class Real>
+TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
+  if (network_.outputs == 0) return {std::vector<double>(batch_, 0.0), {}, {}, {}};
+  const std::string sized_by = " (/training/batch_size)";
+  loss_sum_.reshape(backend_, {batch_}, "losses" + sized_by);
+  segment_output_.reshape(backend_, {batch_, batch.segments, network_.outputs}, "segment outputs" + sized_by);
+  if (training) error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors" + sized_by);
+  LossArgs<Real> args = loss_args();
   if (training) args.error = error_.view();
   args.loss = loss_sum_.view();
   args.segment_output = segment_output_.view();
@@ -305,51 +311,6 @@ std::vector<std::vector<float>> Simulator<Real>::traces() const {
   std::vector<std::vector<float>> all;
   for (const auto& trace : traces_) all.push_back(trace.download());
   return all;
-}
-
-// The longest delay between neurons [steps].
-template <class Real>
-std::size_t Simulator<Real>::history_depth() const {
-  std::size_t longest = 0;
-  for (const Projection& projection : network_.projections) {
-    if (projection.kind == ProjectionKind::recurrent) longest = std::max(longest, projection.delay);
-  }
-  return longest;
-}
-
-template <class Real>
-std::vector<std::byte> Simulator<Real>::carried_state() const {
-  if (steps_before_ == 0) return {};
-  ByteWriter writer;
-  writer.put(std::vector<std::uint64_t>{steps_before_, batch_});
-  writer.put(modulator_);
-  writer.put(history_.download());
-  writer.put(output_history_.download());
-  writer.put(state_.neuron_states());
-  writer.put(plasticity_.save());
-  return writer.bytes();
-}
-
-template <class Real>
-void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
-  if (bytes.empty()) return;
-  ByteReader reader(bytes);
-  const auto counts = reader.get<std::uint64_t>();
-  modulator_ = reader.get<double>();
-  const auto history = reader.get<std::uint8_t>();
-  const auto outputs = reader.get<Real>();
-  const std::size_t row = history_depth() * network_.neurons;
-  if (counts.size() != 2 || history.size() != counts[1] * row || outputs.size() != (has_rates_ ? history.size() : 0)) {
-    throw InputError("carried state", "is that of another network");
-  }
-  steps_before_ = counts[0];
-  batch_ = counts[1];
-  history_.reshape(backend_, {batch_, history_depth(), network_.neurons}, "spikes under way");
-  history_.upload(history);
-  output_history_.reshape(backend_, {batch_, has_rates_ ? history_depth() : 0, network_.neurons}, "outputs under way");
-  output_history_.upload(outputs);
-  state_.set_neuron_states(reader.get<std::byte>(), batch_);
-  plasticity_.load(reader.get<std::byte>());
 }
 
 template class Simulator<float>;

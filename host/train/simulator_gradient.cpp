@@ -15,8 +15,11 @@ bool learns(const Projection& p, bool readout) {
 }  // namespace
 
 template <class Real>
-void Simulator<Real>::compute_local_signal() {
+void Simulator<Real>::compute_local_signal(const StepWindow& window) {
+  prediction_trace_.reshape(backend_, {batch_, network_.neurons}, "predictions (/training/batch_size)");
   LocalSignalArgs<Real> args;
+  args.window = window;
+  args.trace = prediction_trace_.view();
   args.prediction = derive_local_prediction<Real>(local_->tau_prediction, local_->target, network_.dt);
   args.is_given = local_->prediction == Prediction::membrane;
   args.length = length_.cview();
@@ -27,14 +30,14 @@ void Simulator<Real>::compute_local_signal() {
 }
 
 template <class Real>
-EpropInputs<Real> Simulator<Real>::eprop_inputs() {
+EpropInputs<Real> Simulator<Real>::eprop_inputs(const StepWindow& window) {
   EpropInputs<Real> in;
   in.rule = rule_;
   in.frame_steps = frame_steps_;
   in.length = length_.cview();
   in.segment = segment_.cview();
   if (local_) {
-    compute_local_signal();
+    compute_local_signal(window);
     in.local = local_signal_.cview();
   } else {
     in.error = error_.cview();
@@ -50,8 +53,8 @@ EpropInputs<Real> Simulator<Real>::eprop_inputs() {
   if (rate.coefficient > 0.0) {
     rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
     backend_.rate_penalty({static_cast<Real>(rate.coefficient),
-                           static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, length_.cview(),
-                           scale_.cview(), spike_count_.cview(), rate_factor_.view()});
+                           static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, window,
+                           length_.cview(), scale_.cview(), spike_count_.cview(), rate_factor_.view()});
     in.rate_factor = rate_factor_.cview();
   }
   return in;
@@ -97,21 +100,39 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
 }
 
 template <class Real>
-void Simulator<Real>::compute_gradient() {
+void Simulator<Real>::compute_gradient(bool adds) {
   const bool changes_meanwhile = is_plasticity_ && plasticity_form_ != PlasticityForm::trial;
   if (changes_meanwhile && network_.outputs == 0) return;  // the gradient stays 0
-  state_.arrays.gradient.zero();
+  if (!adds) state_.arrays.gradient.zero();
   if (!is_plasticity_) {
     compute_hidden_gradient();
   } else if (!changes_meanwhile) {
     compute_plasticity_changes();
   }
-  if (network_.outputs > 0) compute_readout_gradient();
+  if (network_.outputs > 0) compute_readout_gradient({});
+}
+
+// From traces per synapse that go on from window to window.
+template <class Real>
+void Simulator<Real>::compute_window_gradient(const StepWindow& window) {
+  state_.arrays.gradient.zero();
+  const EpropInputs<Real> in = eprop_inputs(window);
+  eligibility_.resize(network_.projections.size());
+  for (std::size_t p = 0; p < network_.projections.size(); ++p) {
+    const Projection& projection = network_.projections[p];
+    if (!learns(projection, false)) continue;
+    eligibility_[p].reshape(backend_, {trace_bytes<Real>(rule_, batch_ * projection.size())},
+                            "traces of the synapses (/training/update, /training/batch_size)");
+    OuterProductArgs<Real> product = product_args(projection);
+    product.window = window;
+    backend_.eligibility({in, psi_.cview(), product, state_.shares_decay(projection), eligibility_[p].data()});
+  }
+  if (network_.outputs > 0) compute_readout_gradient(window);
 }
 
 template <class Real>
 void Simulator<Real>::compute_hidden_gradient() {
-  const EpropInputs<Real> in = eprop_inputs();
+  const EpropInputs<Real> in = eprop_inputs({});
   const auto& projections = network_.projections;
   const bool hidden_learns =
       std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return learns(p, false); });
@@ -130,7 +151,7 @@ void Simulator<Real>::compute_hidden_gradient() {
       product.post = psi_.cview();
       backend_.outer_product(product);
     } else {
-      backend_.eligibility({in, psi_.cview(), product});
+      backend_.eligibility({in, psi_.cview(), product, state_.shares_decay(projection), nullptr});
     }
   }
 }
@@ -197,19 +218,51 @@ void Simulator<Real>::compute_plasticity_changes() {
 }
 
 template <class Real>
-void Simulator<Real>::compute_readout_gradient() {
+void Simulator<Real>::compute_readout_gradient(const StepWindow& window) {
   readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
   View<Real> bias_gradient;
   if (network_.readout.bias) {
     bias_gradient = View<Real>(state_.arrays.gradient.data() + network_.bias_offset, {network_.outputs});
   }
-  backend_.readout_adjoint({length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
+  backend_.readout_adjoint(
+      {window, length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
   for (const Projection& projection : network_.projections) {
     if (!learns(projection, true)) continue;
     OuterProductArgs<Real> product = product_args(projection);
     product.post = readout_factor_.cview();
+    product.window = window;
     backend_.outer_product(product);
+    if (window.begin > 0) carry_readout(projection, window);
   }
+  if (window.end >= steps_) return;
+  SentTraceArgs<Real> trace;
+  trace.window = window;
+  trace.frame_steps = frame_steps_;
+  trace.decay = state_.readout.kappa;
+  trace.length = length_.cview();
+  trace.spikes = spikes_.cview();
+  trace.outputs = sent_values();
+  if (network_.readout.dropout > 0.0) {
+    trace.mask = readout_mask_.cview();
+    trace.mask_scale = dropout_scale<Real>(network_.readout.dropout);
+  }
+  sent_trace_.reshape(backend_, {batch_, network_.neurons}, "traces of the readout (/training/batch_size)");
+  trace.trace = sent_trace_.view();
+  backend_.sent_trace(trace);
+}
+
+// What the spikes before the window add to the readout's gradient, through the output filter.
+template <class Real>
+void Simulator<Real>::carry_readout(const Projection& projection, const StepWindow& window) {
+  OuterProductArgs<Real> product = product_args(projection);
+  product.window = {window.begin, window.begin + 1};
+  product.frame_steps = steps_;  // one frame
+  product.scale = state_.readout.kappa;
+  product.post = readout_factor_.cview();
+  product.events = {};
+  product.mask = {};
+  product.values = View<const Real>(sent_trace_.data(), {batch_, 1, network_.neurons});
+  backend_.outer_product(product);
 }
 
 template class Simulator<float>;

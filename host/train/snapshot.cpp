@@ -30,6 +30,7 @@ void Trainer<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
 template <class Real>
 TrainerSnapshot<Real> Trainer<Real>::snapshot() const {
   return {epoch_,
+          batch_count_,
           updater_->update_count(),
           state_->parameters(),
           state_->arrays.first_moment.download(),
@@ -53,6 +54,7 @@ void Trainer<Real>::restore(const TrainerSnapshot<Real>& from) {
                     from.parameters.size(), network_.parameter_count));
   }
   epoch_ = from.epoch;
+  batch_count_ = from.batch_count;
   updater_->set_update_count(from.update_count);
   state_->arrays.parameter.upload(from.parameters);
   state_->arrays.first_moment.upload(from.first_moment);

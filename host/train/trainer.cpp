@@ -44,6 +44,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
       task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
       network_(build_network(experiment.network, task_->shape(), experiment.seed)) {
   const TaskShape shape = task_->shape();
+  slice_ = choose_slice();
   state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
   if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network_, initial);
@@ -120,7 +121,7 @@ template <class Real>
 std::vector<std::uint64_t> Trainer<Real>::next_ids() {
   const auto batch = static_cast<std::uint64_t>(experiment_.training.batch_size);
   const std::uint64_t count = task_->trial_count(Split::train);
-  const std::uint64_t update = updater_->update_count();
+  const std::uint64_t update = batch_count_;
   const bool one_pass = experiment_.training.updates_per_epoch == 0;
   std::uint64_t begin = update * batch;
   std::uint64_t end = begin + batch;
@@ -155,13 +156,11 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
   const std::vector<std::uint64_t> ids = next_ids();
   task_->fill(Split::train, ids, batch_);
   std::vector<std::uint32_t> keys;
-  const std::uint64_t first = updater_->update_count() * static_cast<std::uint64_t>(experiment_.training.batch_size);
+  const std::uint64_t first = batch_count_ * static_cast<std::uint64_t>(experiment_.training.batch_size);
   for (std::size_t b = 0; b < ids.size(); ++b) keys.push_back(trial_key(Split::train, first + b));
 
-  const TrialResult trial = simulator_->run(batch_, keys, {.training = true, .traces = energy_traces()});
-  simulator_->compute_gradient();
-  const std::uint64_t total = updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs);
-  updater_->apply(experiment_.training.schedule.factor(updater_->update_count(), total));
+  const TrialResult trial = learn(keys);
+  ++batch_count_;
 
   Score score;
   score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
@@ -170,15 +169,13 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
   for (const auto& [name, sum] : score.metrics) totals.score.add(name, sum.sum, sum.weight);
   if (score.metrics.contains(task_->main_metric())) {
     const double main = score.metrics[task_->main_metric()].value();
-    running_metric_ =
-        updater_->update_count() == 1 ? main : running_decay * running_metric_ + (1.0 - running_decay) * main;
+    running_metric_ = batch_count_ == 1 ? main : running_decay * running_metric_ + (1.0 - running_decay) * main;
   }
 
-  const std::vector<std::uint32_t> counts = simulator_->spike_counts();
   double spikes = 0.0;
-  for (std::size_t n = 0; n < counts.size(); ++n) {
-    totals.spikes[n % network_.neurons] += counts[n];
-    spikes += counts[n];
+  for (std::size_t n = 0; n < spike_counts_.size(); ++n) {
+    totals.spikes[n % network_.neurons] += spike_counts_[n];
+    spikes += spike_counts_[n];
   }
   if (batch_.batch == 1 && (intervals_ != nullptr || task_->closed_loop() != nullptr)) {
     const std::vector<std::uint8_t> all = simulator_->spikes();
@@ -195,8 +192,9 @@ void Trainer<Real>::train_update(EpochTotals& totals) {
                     "/training/clip_norm)",
                     epoch_ + 1, loss));
   }
-  observer_.on_update({epoch_ + 1, static_cast<std::uint64_t>(experiment_.training.epochs), updater_->update_count(),
-                       total, loss, spikes / steps / static_cast<double>(network_.neurons) * 1000.0 / network_.dt});
+  observer_.on_update({epoch_ + 1, static_cast<std::uint64_t>(experiment_.training.epochs), batch_count_,
+                       updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs), loss,
+                       spikes / steps / static_cast<double>(network_.neurons) * 1000.0 / network_.dt});
 }
 
 template <class Real>
@@ -276,7 +274,7 @@ void Trainer<Real>::run_epoch() {
   }
   epoch.seconds = watch.seconds();
   result_.epochs.push_back(epoch);
-  observer_.on_epoch(epoch, {epoch_, static_cast<std::uint64_t>(experiment_.training.epochs), updater_->update_count(),
+  observer_.on_epoch(epoch, {epoch_, static_cast<std::uint64_t>(experiment_.training.epochs), batch_count_,
                              updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs), 0.0, 0.0});
 }
 

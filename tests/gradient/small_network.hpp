@@ -65,6 +65,32 @@ class SmallNetwork {
     rule.recurrent_path = path;
     return gradient(rule);
   }
+  // The sum of the gradients of windows of so many steps, under eprop.
+  std::vector<Real> gradient_in_windows(std::size_t length) {
+    std::vector<Real> sum(network.parameter_count, Real(0));
+    run_windows(length, [&] {
+      const std::vector<Real> part = state.arrays.gradient.download();
+      for (std::size_t w = 0; w < sum.size(); ++w) sum[w] += part[w];
+    });
+    return sum;
+  }
+  // Calls after_window() when the gradient of a window is in the state. Returns the trials' losses.
+  template <class AfterWindow>
+  std::vector<double> run_windows(std::size_t length, AfterWindow&& after_window) {
+    LearningSettings learning;
+    EpropParams rule;
+    rule.signal = case_.signal;
+    rule.rate_regularization = {case_.rate_coefficient, 20.0, RateAverage::trial};
+    learning.value = rule;
+    Simulator<Real> simulator(state, learning, case_.loss, Reduction::mean_trial, 1, case_.seed);
+    simulator.start(trials, std::vector<std::uint32_t>{0, 1, 2});
+    for (std::size_t begin = 0; begin < steps; begin += length) {
+      simulator.run_window(trials, {begin, std::min(begin + length, steps)});
+      after_window();
+    }
+    spikes = simulator.spikes();
+    return simulator.finish(trials).loss;
+  }
   bool is_alive() const {
     constexpr std::size_t least = 60, most = 800;  // spikes of 10 neurons in 165 trial steps
     return case_.relaxed || (spike_count() > least && spike_count() < most);

@@ -31,7 +31,8 @@ TEST(DeviceBackend, MissingMemoryIsAnErrorThatNamesTheArray) {
   const std::string message = message_of([&] { backend->allocate(4096, "spikes (batch_size)"); });
   emulation::set_memory_limit();
 
-  EXPECT_EQ(message, "GPU out of memory: spikes (batch_size): 4096 bytes asked, 1000 free");
+  EXPECT_EQ(message,
+            "GPU out of memory: spikes (batch_size): 4096 bytes asked, 1000 free; `spikeweave plan` says what fits");
 }
 
 TEST(DeviceBackend, GivesAllMemoryBack) {

@@ -25,6 +25,10 @@ class Eligibility : public test::OnBackendWithEprop {
     auto gradient =
         put<float>(std::vector<float>(block.pre_count * block.post_count, 1.0f), {block.pre_count, block.post_count});
     EligibilityArgs<float> args{.in = m.in, .psi = m.psi.cview(), .product = {}};
+    args.shares_decay = c.shares_decay;
+    const std::size_t synapses = c.batch() * block.pre_count * block.post_count;
+    auto traces = put<std::byte>(std::vector<std::byte>(trace_bytes<float>(0, synapses), std::byte{0xFF}),
+                                 {trace_bytes<float>(0, synapses)});  // NaN: nothing is read before it is written
     args.product.frame_steps = c.frame_steps;
     args.product.scale = 0.5f;
     args.product.length = m.length.cview();
@@ -32,9 +36,19 @@ class Eligibility : public test::OnBackendWithEprop {
     args.product.projection = {block.pre_begin, block.pre_count, block.post_begin, block.post_count, nullptr, delay};
     args.product.zero_diagonal = zero_diagonal;
     args.product.gradient = gradient.view();
-    backend().eligibility(args);
+    if (window_ == 0) {
+      backend().eligibility(args);
+      return gradient.download();
+    }
+    args.traces = traces.data();
+    for (std::size_t begin = 0; begin < c.steps; begin += window_) {
+      args.product.window = {begin, std::min(begin + window_, c.steps)};
+      backend().eligibility(args);
+    }
     return gradient.download();
   }
+
+  std::size_t window_ = 0;  // steps of a call; 0: all
 
   void expect_traces(const EpropCase& c, const Block& block, std::size_t delay, bool zero_diagonal) {
     const std::vector<std::uint8_t> spikes = test::random_bits(c.batch() * c.steps * c.neurons, 41, 0.2);
@@ -63,6 +77,20 @@ TEST_P(Eligibility, IsTheTextbookSumOfTraces) {
 
 TEST_P(Eligibility, TakesTheRatePenaltyTheLocalSignalAndTheReadoutMask) {
   expect_traces(test::random_eprop(33, 2, /*is_full=*/true), {3, 20, 5, 28}, /*delay=*/0, /*zero_diagonal=*/false);
+}
+
+// 70 cells onto 140 neurons: more than a tile of a kernel, and no multiple of one.
+TEST_P(Eligibility, GoesOnFromWindowToWindow) {
+  for (const bool shares_decay : {false, true}) {
+    for (const bool is_full : {false, true}) {
+      EpropCase c = test::random_eprop(210, 2, is_full);
+      c.shares_decay = shares_decay;
+      for (const std::size_t window : {0, 1, 7, 50}) {
+        window_ = window;
+        expect_traces(c, {0, 70, 70, 140}, /*delay=*/3, /*zero_diagonal=*/false);
+      }
+    }
+  }
 }
 
 TEST_P(Eligibility, EqualsTheAdjointAndItsOuterProduct) {

@@ -24,14 +24,16 @@ struct EpropCase {
   std::vector<std::uint8_t> mask;     // [batch, frames, neurons] or empty
   float mask_scale = 1.0f;
   LeakyReadoutDerived<float> readout{0.8f, 0.2f};
-  std::vector<float> psi;  // [batch, steps, neurons]
+  std::vector<float> psi;     // [batch, steps, neurons]
+  bool shares_decay = false;  // one membrane constant and input gain for all neurons
 
   std::size_t batch() const { return length.size(); }
   std::size_t frames() const { return (steps + frame_steps - 1) / frame_steps; }
 };
 
-inline EligibilityConstants<float> constants_of(std::size_t neuron) {
+inline EligibilityConstants<float> constants_of(const EpropCase& c, std::size_t neuron) {
   const auto n = static_cast<float>(neuron % 5);
+  if (c.shares_decay) return {0.85f, 0.9f, 0.98f, 0.03f * n};
   return {0.9f - 0.05f * n, 1.0f - 0.1f * n, 0.98f, 0.03f * n};
 }
 
@@ -56,7 +58,7 @@ inline EpropCase random_eprop(std::size_t neurons, std::size_t outputs, bool is_
 // Source: Bellec et al. (2020), eqs. 13, 22-25.
 template <class Pre>
 double trace_gradient(const EpropCase& c, std::size_t post, const Pre& pre) {
-  const EligibilityConstants<float> k = constants_of(post);
+  const EligibilityConstants<float> k = constants_of(c, post);
   double gradient = 0.0;
   for (std::size_t b = 0; b < c.batch(); ++b) {
     double zbar = 0.0;

@@ -23,7 +23,7 @@ class OnBackendWithEprop : public OnBackend {
     using Constants = EligibilityConstants<float>;
     std::vector<std::byte> bytes(columns_size<Constants>(c.neurons));
     const auto columns = place_columns<Constants>(bytes.data(), c.neurons);
-    for (std::size_t j = 0; j < c.neurons; ++j) columns.store(j, constants_of(j));
+    for (std::size_t j = 0; j < c.neurons; ++j) columns.store(j, constants_of(c, j));
     Memory m{put<std::int32_t>(c.length, {c.batch()}),
              put<std::int32_t>(c.segment, {c.batch(), c.steps}),
              put<float>(c.error, {c.batch(), c.steps, c.outputs}),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -36,16 +37,30 @@ struct ShortRun {
   std::vector<float> parameters;
 };
 
-ShortRun short_run(Backend<float>& on) {
+ShortRun short_run(Backend<float>& on, const std::vector<std::string>& more = {}) {
   const std::string directory = source_folder() + "/tasks";
-  const Experiment experiment = load_experiment(
-      directory + "/evidence_accumulation.json",
-      {"/task/cues=1", "/task/delay_steps=50", "/task/recall_steps=50", "/task/cue_steps=50", "/task/group_size=5",
-       "/task/evaluation/valid=3", "/task/evaluation/test=3", "/training/epochs=1", "/training/updates_per_epoch=1",
-       "/training/batch_size=3", "/network/populations/0/size=20", "/network/populations/1/size=13",
-       "/network/populations/0/neuron={\"model\": \"escape_lif\", \"escape\": \"logistic\"}",
-       "/network/input/encoding=poisson", "/network/input/dropout=0.2", "/network/readout/dropout=0.3",
-       "/network/readout/bias=true", "/training/clip_norm=0.5", "/training/parameter_average=0.5"});
+  std::vector<std::string> overrides{
+      "/task/cues=1",
+      "/task/delay_steps=50",
+      "/task/recall_steps=50",
+      "/task/cue_steps=50",
+      "/task/group_size=5",
+      "/task/evaluation/valid=3",
+      "/task/evaluation/test=3",
+      "/training/epochs=1",
+      "/training/updates_per_epoch=1",
+      "/training/batch_size=3",
+      "/network/populations/0/size=20",
+      "/network/populations/1/size=13",
+      "/network/populations/0/neuron={\"model\": \"escape_lif\", \"escape\": \"logistic\"}",
+      "/network/input/encoding=poisson",
+      "/network/input/dropout=0.2",
+      "/network/readout/dropout=0.3",
+      "/network/readout/bias=true",
+      "/training/clip_norm=0.5",
+      "/training/parameter_average=0.5"};
+  overrides.insert(overrides.end(), more.begin(), more.end());
+  const Experiment experiment = load_experiment(directory + "/evidence_accumulation.json", overrides);
   RunObserver silent;
   Trainer<float> trainer(on, experiment, directory, silent);
   trainer.run_epoch();
@@ -72,6 +87,31 @@ TEST_P(RunsOn, SpikesAreTheBitsOfTheCpuAndUpdatesAgree) {
     apart += std::abs(found.parameters[n] - expected.parameters[n]) > 1e-5f ? 1 : 0;
   }
   EXPECT_LE(apart, found.parameters.size() / 200);
+}
+
+// Weights that change every so many steps of a trial, in every step, and after a batch that is taken in parts.
+TEST_P(RunsOn, WeightsThatChangeWithinATrialAreThoseOfTheCpu) {
+  const auto cpu = make_cpu_backend<float>();
+  const std::string sgd = "/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}";
+  for (const char* how : {"/training/update={\"mode\": \"chunk\", \"steps\": 7}",
+                          "/training/update={\"mode\": \"step\"}", "/training/slice=2"}) {
+    const ShortRun expected = short_run(*cpu, {sgd, how});
+    const ShortRun found = short_run(backend(), {sgd, how});
+    const ShortRun trial = short_run(*cpu, {sgd});
+
+    EXPECT_EQ(found.result.digest, expected.result.digest) << how;
+    ASSERT_EQ(found.parameters.size(), expected.parameters.size());
+    float apart = 0.0f;
+    float other = 0.0f;
+    for (std::size_t n = 0; n < found.parameters.size(); ++n) {
+      apart = std::max(apart, std::abs(found.parameters[n] - expected.parameters[n]));
+      other = std::max(other, std::abs(trial.parameters[n] - expected.parameters[n]));
+    }
+    EXPECT_LE(apart, 1e-5f) << how;
+    if (std::string(how).find("update") != std::string::npos) {
+      EXPECT_GT(other, 1e-4f) << how << ": nothing has changed within the trial";
+    }
+  }
 }
 
 }  // namespace

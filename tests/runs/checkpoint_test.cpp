@@ -40,6 +40,7 @@ TrainerSnapshot<Real> odd_snapshot() {
   using Limits = std::numeric_limits<double>;
   TrainerSnapshot<Real> snapshot;
   snapshot.epoch = 1;
+  snapshot.batch_count = 123;
   snapshot.update_count = std::numeric_limits<std::uint64_t>::max();
   snapshot.parameters = {Real(-0.0), std::numeric_limits<Real>::denorm_min(), Real(0.1),
                          std::numeric_limits<Real>::quiet_NaN()};
@@ -69,6 +70,7 @@ TrainerSnapshot<float> uniform_snapshot(std::uint64_t n) {
   constexpr std::size_t count = 100000;  // long enough to be killed in the middle of
   TrainerSnapshot<float> snapshot;
   snapshot.epoch = n;
+  snapshot.batch_count = n + 1;
   snapshot.update_count = n;
   const std::vector<float> values(count, static_cast<float>(n));
   snapshot.parameters = snapshot.first_moment = snapshot.second_moment = snapshot.average = values;
@@ -156,11 +158,11 @@ TEST_F(Checkpoint, OtherFilesAreRefused) {
 
 TEST_F(Checkpoint, OtherVersionIsRefused) {
   Hdf5File other = Hdf5File::create(file());
-  other.write_attribute("/", "version", std::int64_t{3});
+  other.write_attribute("/", "version", std::int64_t{4});
   other.close();
   put_sealed(file_bytes(file()));
 
-  expect_refused(experiment_with(evidence, {}), "checkpoint version 3; this program reads 2");
+  expect_refused(experiment_with(evidence, {}), "checkpoint version 4; this program reads 3");
 }
 
 TEST_F(Checkpoint, OtherExperimentIsRefusedWithThePlaceAndBothValues) {

@@ -116,6 +116,10 @@ TEST_F(Resume, EpochsOfOnePassGoOnBitForBit) {
       1);
 }
 
+TEST_F(Resume, WeightsThatChangeWithinTrialsGoOnBitForBit) {
+  expect_resumed_run_is_the_same(evidence, {"/training/update={\"mode\": \"chunk\", \"steps\": 7}"}, {}, 2);
+}
+
 // State that goes on from trial to trial: spikes under way, traces, eligibilities, noise.
 constexpr const char* carried = R"({"seed": 4,
   "task": {"type": "background", "inputs": 20, "rate": 60, "steps": 130},

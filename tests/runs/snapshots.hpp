@@ -71,6 +71,7 @@ std::vector<std::uint64_t> bits_of(const std::vector<Real>& values) {
 template <class Real>
 void expect_same_bits(const TrainerSnapshot<Real>& a, const TrainerSnapshot<Real>& b) {
   EXPECT_EQ(a.epoch, b.epoch);
+  EXPECT_EQ(a.batch_count, b.batch_count);
   EXPECT_EQ(a.update_count, b.update_count);
   EXPECT_EQ(a.best_epoch, b.best_epoch);
   EXPECT_EQ(bits_of(a.parameters), bits_of(b.parameters));

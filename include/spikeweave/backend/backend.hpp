@@ -33,6 +33,11 @@ class Backend {
   virtual void download(void* to_host, const void* from, std::size_t bytes) = 0;
   virtual void zero(void* memory, std::size_t bytes) = 0;
   virtual void synchronize() = 0;
+  virtual std::size_t free_memory() const = 0;  // bytes that can still be allocated
+
+  // In words, how the operation would be done; of the arguments only sizes are read.
+  virtual std::string method(const ForwardArgs<Real>& args) const = 0;
+  virtual std::string method(const OuterProductArgs<Real>& args) const = 0;
 
   virtual void encode(const EncodeArgs& args) = 0;
   virtual void dropout(const DropoutArgs& args) = 0;
@@ -44,6 +49,7 @@ class Backend {
   virtual void local_signal(const LocalSignalArgs<Real>& args) = 0;
   virtual void adjoint(const AdjointArgs<Real>& args) = 0;
   virtual void readout_adjoint(const ReadoutAdjointArgs<Real>& args) = 0;
+  virtual void sent_trace(const SentTraceArgs<Real>& args) = 0;
   virtual void outer_product(const OuterProductArgs<Real>& args) = 0;
   virtual void eligibility(const EligibilityArgs<Real>& args) = 0;
   virtual void apply(const ApplyArgs<Real>& args) = 0;

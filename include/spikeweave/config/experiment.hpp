@@ -44,10 +44,45 @@ struct LearningRateSchedule {
   double factor(std::uint64_t update, std::uint64_t total) const;
 };
 
+// When the weights change. The two others go forward in time with traces per synapse, and states and traces go on from
+// change to change.
+struct TrialUpdate {
+  static constexpr std::string_view name = "trial";
+  static constexpr std::string_view summary = "At the end of a batch of trials.";
+  static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625";
+  static constexpr auto fields() { return std::tuple{}; }
+};
+struct ChunkUpdate {
+  static constexpr std::string_view name = "chunk";
+  static constexpr std::string_view summary = "Every so many steps of the trials.";
+  static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625";
+  int steps = 50;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("steps", &ChunkUpdate::steps, "steps", closed(1, 1e9), "Steps between two changes."),
+    };
+  }
+};
+struct StepUpdate {
+  static constexpr std::string_view name = "step";
+  static constexpr std::string_view summary = "In every step: strictly on-line.";
+  static constexpr std::string_view source = "Bellec et al. 2020, Nat. Commun. 11:3625";
+  static constexpr auto fields() { return std::tuple{}; }
+};
+using UpdateSettings = Choice<"mode", TrialUpdate, ChunkUpdate, StepUpdate>;
+
+// Steps between two changes of the weights; 0: the trial.
+inline std::size_t update_steps(const UpdateSettings& update) {
+  if (const auto* chunk = update.get_if<ChunkUpdate>()) return static_cast<std::size_t>(chunk->steps);
+  return update.get_if<StepUpdate>() != nullptr ? 1 : 0;
+}
+
 struct TrainingSettings {
   int epochs = 40;
   int batch_size = 8;
   int updates_per_epoch = 0;
+  UpdateSettings update{};
+  int slice = 0;
   Reduction reduction = Reduction::mean_batch;
   double clip_norm = 0.0;
   double parameter_average = 0.0;
@@ -64,7 +99,13 @@ struct TrainingSettings {
         field("epochs", &Self::epochs, "epochs", closed(0, 1e9), "Length of the run."),
         field("batch_size", &Self::batch_size, "trials", closed(1, 1e7), "Trials per update."),
         field("updates_per_epoch", &Self::updates_per_epoch, "updates", closed(0, 1e9),
-              "Updates of an epoch; 0: one pass over the training split (an error where that has no end)."),
+              "Batches of an epoch; 0: one pass over the training split (an error where that has no end)."),
+        field(
+            "update", &Self::update,
+            "When the weights change. chunk and step are for rules that have traces per synapse; the optimizer is "
+            "applied to the gradient of the errors since the last change, and the rate penalty sees the trial so far."),
+        field("slice", &Self::slice, "trials", closed(0, 1e7),
+              "Trials of a batch that are in memory at once, one part after the other; 0: as many as fit."),
         field("reduction", &Self::reduction,
               "How errors of steps and trials are averaged, the rate penalty with them: sum over steps and mean over "
               "trials; mean over each trial's scored steps and over trials; mean over all scored steps of the batch."),

@@ -38,6 +38,26 @@ struct RuleList {
 
 using GradientRules = RuleList<Eprop, Bptt>;
 
+// Whether a gradient rule has a form with traces per synapse, which goes forward in time. index: in GradientRules.
+inline bool has_traces(std::size_t index) {
+  return GradientRules::visit(index, [&]<class Rule>() {
+    return requires {
+      typename Rule::template Trace<float>;
+    };
+  });
+}
+// Bytes of the traces of so many synapses; 0 where the rule has none.
+template <class Real>
+std::size_t trace_bytes(std::size_t index, std::size_t synapses) {
+  return GradientRules::visit(index, [synapses]<class Rule>() -> std::size_t {
+    if constexpr (requires { typename Rule::template Trace<Real>; }) {
+      return columns_size<typename Rule::template Trace<Real>>(synapses);
+    } else {
+      return 0;
+    }
+  });
+}
+
 // When the weights of a plasticity rule change.
 enum class PlasticityForm { trial, step, event };
 template <>

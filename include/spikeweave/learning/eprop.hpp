@@ -111,6 +111,24 @@ struct EpropAdjoint {
   }
 };
 
+// A learning signal that comes from the outputs alone, none of whose neurons is hidden from the readout.
+template <class Real>
+struct FilteredSignal {
+  Real filtered;
+};
+
+// How traces are computed where a backend may fuse: a * b + c, and a decaying number.
+struct PlainArithmetic {
+  template <class Real>
+  SW_HD static Real madd(Real a, Real b, Real c) {
+    return a * b + c;
+  }
+  template <class Real>
+  SW_HD static Real settle(Real x) {
+    return flush(x);
+  }
+};
+
 // Forward in t, one per synapse: the textbook form, kept as the reference.
 template <class Real>
 struct EpropTrace {
@@ -119,13 +137,40 @@ struct EpropTrace {
   Real ebar = 0;  // eligibility after the output filter
   Real gradient = 0;
 
+  static constexpr auto columns() {  // what is kept from window to window
+    using Self = EpropTrace;
+    return std::tuple{
+        column("zbar", &Self::zbar, "", "Low-passed presynaptic activity."),
+        column("ea", &Self::ea, "", "Eligibility of the adaptation."),
+        column("ebar", &Self::ebar, "", "Eligibility after the output filter."),
+    };
+  }
+
   SW_HD static void step(const EligibilityConstants<Real>& k, Real kappa, EpropTrace& s, Real psi, Real pre,
                          const EpropSignal<Real>& signal) {
+    filter_pre(k, s, pre);
+    step_synapse<PlainArithmetic>(k, kappa, s, psi, s.zbar, signal);
+  }
+
+  // The part that the synapses of a pre cell share where their neurons have one membrane constant and input gain.
+  SW_HD static void filter_pre(const EligibilityConstants<Real>& k, EpropTrace& s, Real pre) {
     s.zbar = flush(k.alpha * s.zbar + k.zeta * pre);
-    const Real e = psi * (s.zbar - k.beta * s.ea);
-    s.ea = flush(k.rho * s.ea + e);
-    s.ebar = flush(kappa * s.ebar + signal.mask * e);
-    s.gradient += signal.filtered * s.ebar + signal.unfiltered * e;
+  }
+
+  // The synapse's own part, for the present zbar. Signal: an EpropSignal, or FilteredSignal where nothing else is
+  // there.
+  template <class Arithmetic, class Signal>
+  SW_HD static void step_synapse(const EligibilityConstants<Real>& k, Real kappa, EpropTrace& s, Real psi, Real zbar,
+                                 const Signal& signal) {
+    const Real e = psi * Arithmetic::madd(-k.beta, s.ea, zbar);
+    s.ea = Arithmetic::settle(Arithmetic::madd(k.rho, s.ea, e));
+    if constexpr (requires { signal.unfiltered; }) {
+      s.ebar = Arithmetic::settle(Arithmetic::madd(kappa, s.ebar, signal.mask * e));
+      s.gradient = Arithmetic::madd(signal.unfiltered, e, s.gradient);
+    } else {
+      s.ebar = Arithmetic::settle(Arithmetic::madd(kappa, s.ebar, e));
+    }
+    s.gradient = Arithmetic::madd(signal.filtered, s.ebar, s.gradient);
   }
 };
 

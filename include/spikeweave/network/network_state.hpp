@@ -41,6 +41,10 @@ class NetworkState {
   ProjectionView<Real> view(const Projection& projection) const;
   // The projections of one kind with their current weights.
   ProjectionList<Real> projections(ProjectionKind kind) const;
+  // Whether the neurons that the projection leads to have one membrane constant and input gain.
+  bool shares_decay(const Projection& projection) const {
+    return shares_decay_[static_cast<std::size_t>(&projection - network.projections.data())];
+  }
   // A projection's block of the gradient, [pre, post] or [synapses].
   View<Real> gradient(const Projection& projection) const;
   View<const Real> bias() const;  // [outputs] or empty
@@ -73,6 +77,7 @@ class NetworkState {
 
   std::vector<std::unique_ptr<SparseArrays>> sparse_;  // per projection; nullptr: dense
   Buffer<std::byte, Real> constants_memory_;
+  std::vector<bool> shares_decay_;                // per projection
   std::vector<Buffer<std::byte, Real>> derived_;  // per population: columns of Model::Derived
   std::vector<Buffer<std::byte, Real>> states_;   // per population: columns of Model::State over [batch, count]
 };

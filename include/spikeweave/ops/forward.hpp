@@ -8,6 +8,7 @@
 #include "spikeweave/ops/encode.hpp"
 #include "spikeweave/ops/plasticity.hpp"
 #include "spikeweave/ops/projection.hpp"
+#include "spikeweave/ops/step_window.hpp"
 
 namespace spikeweave {
 
@@ -38,6 +39,7 @@ template <class Real>
 struct ForwardArgs {
   std::size_t batch = 0;
   std::size_t steps = 0;        // T of the batch: the longest trial
+  StepWindow window;            // of the steps that run; neurons go on where an earlier window ended
   std::size_t frame_steps = 1;  // steps per frame of input values and masks
   std::size_t neuron_count = 0;
   View<const std::int32_t> length;  // [batch]  steps of each trial; spikes and psi beyond are not written
@@ -61,7 +63,7 @@ struct ForwardArgs {
       outputs;     // [batch, steps, neurons]  what neurons send: 1, 0 or a rate; given where a model is a rate model
   View<Real> psi;  // [batch, steps, neurons]; empty: not wanted
   View<Real> prediction;            // [batch, steps, neurons]  of models that predict; empty: not wanted
-  View<std::uint32_t> spike_count;  // [batch, neurons]; overwritten
+  View<std::uint32_t> spike_count;  // [batch, neurons]  of the trial so far
   std::vector<TraceView> traces;    // recorded states
 
   // Projections whose weights change while the pass runs; the batch is then 1.

@@ -7,17 +7,19 @@
 #include "spikeweave/learning/all.hpp"
 #include "spikeweave/models/leaky_readout.hpp"
 #include "spikeweave/ops/projection.hpp"
+#include "spikeweave/ops/step_window.hpp"
 
 namespace spikeweave {
 
 // Factor of the firing-rate penalty: scale[b] * coefficient * (f[b,j] - target) / T_b, with f = spikes / T_b of the
-// trial, or its mean over the batch.
+// trial, or its mean over the batch. In a window of the trial f is the rate up to its end.
 // Source: Bellec et al. (2020), Methods, eq. 40 (per trial as in NEST, over the batch as in the TensorFlow code).
 template <class Real>
 struct RatePenaltyArgs {
   Real coefficient = 0;
   Real target = 0;  // spikes per step
   RateAverage average = RateAverage::trial;
+  StepWindow window;
   View<const std::int32_t> length;        // [batch]
   View<const Real> scale;                 // [batch]
   View<const std::uint32_t> spike_count;  // [batch, neurons]
@@ -30,10 +32,12 @@ template <class Real>
 struct LocalSignalArgs {
   LocalPrediction<Real> prediction;
   bool is_given = false;
+  StepWindow window;
   View<const std::int32_t> length;  // [batch]
   View<const Real> scale;           // [batch]
   View<const std::uint8_t> spikes;  // [batch, steps, neurons]
-  View<Real> signal;                // [batch, steps, neurons]; overwritten, beyond a trial's length left as it is
+  View<Real> trace;   // [batch, neurons]  m at the end of the window, and of the one before it; empty: one window
+  View<Real> signal;  // [batch, steps, neurons]; overwritten in the window, beyond a trial's length left as it is
 };
 
 // What both forms of a rule read. Under a local signal error and feedback are empty.
@@ -68,6 +72,7 @@ struct AdjointArgs {
 // dW_out[j,k] = sum_t F[t,k] z[t,j]. Adds sum_t error[t,k] to the gradient of the bias.
 template <class Real>
 struct ReadoutAdjointArgs {
+  StepWindow window;                // of the errors that count; the factor is overwritten in it alone
   View<const std::int32_t> length;  // [batch]
   View<const Real> error;           // [batch, steps, outputs]
   LeakyReadoutDerived<Real> readout;
@@ -75,12 +80,30 @@ struct ReadoutAdjointArgs {
   View<Real> bias_gradient;  // [outputs] or empty; added to
 };
 
+// The spikes that the readout has seen, as it filters them: trace[b,j] = decay trace[b,j] + sent[b,t,j] over the steps
+// of the window, 0 before the trial. With it the readout's gradient goes on from window to window:
+// dW_out[j,k] = sum_t F[t,k] z[t,j] + decay F[begin,k] trace[j], F of the window, the trace of the end of the one
+// before.
+template <class Real>
+struct SentTraceArgs {
+  StepWindow window;
+  std::size_t frame_steps = 1;
+  Real decay = 0;
+  View<const std::int32_t> length;  // [batch]
+  View<const std::uint8_t> spikes;  // [batch, steps, neurons]
+  View<const Real> outputs;         // [batch, steps, neurons]  of networks with rates, in place of the spikes; or empty
+  View<const std::uint8_t> mask;    // [batch, frames, neurons] or empty
+  Real mask_scale = 1;
+  View<Real> trace;  // [batch, neurons]
+};
+
 // gradient[i,j] += scale * sum_b sum_t post[b,t-post_delay,post_begin+j] * pre[b,t-(delay-post_delay),pre_begin+i], t
-// over the trial, masked where a mask is given; of a sparse projection only its synapses, each with its own delay. The
+// over the window, masked where a mask is given; of a sparse projection only its synapses, each with its own delay. The
 // pre factor is a count per step (spikes, events) or a value per frame (currents). Exactness: each backend sums in a
 // fixed order of its own; they agree within sum_tolerance(batch * steps).
 template <class Real>
 struct OuterProductArgs {
+  StepWindow window;
   std::size_t post_delay = 0;  // [steps]  at most the delay: the part of it that lies behind the synapse
   std::size_t frame_steps = 1;
   Real scale = 1;
@@ -94,12 +117,15 @@ struct OuterProductArgs {
   View<Real> gradient;              // [pre_count, post_count], sparse: [synapses]; added to
 };
 
-// The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (the rule's Trace).
+// The textbook form: the same gradient as adjoint + outer_product, from traces per synapse (the rule's Trace). It also
+// goes on from window to window, of which the gradients add up to that of the trial.
 template <class Real>
 struct EligibilityArgs {
   EpropInputs<Real> in;
   View<const Real> psi;            // [batch, steps, neurons]
   OuterProductArgs<Real> product;  // its post is not read
+  bool shares_decay = false;       // whether all post neurons have one membrane constant and input gain
+  std::byte* traces = nullptr;     // columns of Trace over [batch, synapses], kept between windows; nullptr: one window
 };
 
 }  // namespace spikeweave

@@ -9,6 +9,7 @@
 #include "spikeweave/core/view.hpp"
 #include "spikeweave/models/leaky_readout.hpp"
 #include "spikeweave/ops/projection.hpp"
+#include "spikeweave/ops/step_window.hpp"
 
 namespace spikeweave {
 
@@ -24,6 +25,7 @@ struct EnumNames<LossKind> {
 // ascending order of the neurons.
 template <class Real>
 struct ReadoutArgs {
+  StepWindow window;
   std::size_t frame_steps = 1;
   View<const std::int32_t> length;   // [batch]
   View<const std::uint8_t> spikes;   // [batch, steps, neurons]
@@ -33,7 +35,8 @@ struct ReadoutArgs {
   ProjectionList<Real> projections;  // neurons -> outputs
   View<const Real> bias;             // [outputs] or empty
   LeakyReadoutDerived<Real> derived;
-  View<Real> output;  // [batch, steps, outputs]  y + bias; overwritten
+  View<Real> filtered;  // [batch, outputs]  y at the end of the window, and of the one before it; empty: one window
+  View<Real> output;    // [batch, steps, outputs]  y + bias; overwritten within the window
 };
 
 // A segment is a stretch of steps with one target: the whole window of a classification, a frame of a melody, a step of
@@ -47,7 +50,9 @@ struct LossArgs {
   View<const std::int32_t> target_class;  // [batch, segments]  softmax
   View<const Real> scale;                 // [batch]  multiplies the error of every step (averaging factors)
   View<const Real> output;                // [batch, steps, outputs]
-  View<Real> error;            // [batch, steps, outputs]  scale * dE/dy, 0 where not scored; empty: not wanted
+  StepWindow window;                      // of the steps looked at
+  View<Real> error;  // [batch, steps, outputs]  scale * dE/dy, 0 where not scored; empty: not wanted
+  // Of a whole trial; empty: not wanted.
   View<double> loss;           // [batch]  sum over scored steps, not scaled; overwritten
   View<float> segment_output;  // [batch, segments, outputs]  mean of y over the segment's steps; overwritten
 };

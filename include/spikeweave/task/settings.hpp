@@ -267,9 +267,35 @@ struct RecordedSettings {
   void validate(const std::string& place) const;
 };
 
-using TaskSettings = Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings,
-                            StoreRecallSettings, SequencePredictionSettings, FrameClassificationSettings,
-                            RecordedSettings, BackgroundSettings, RewardedPairingSettings, EnergyRelaxationSettings>;
+struct NoiseClassificationSettings {
+  static constexpr std::string_view name = "noise_classification";
+  static constexpr std::string_view summary = "Random spikes of any size and random classes: for measuring speed.";
+  static constexpr std::string_view source = "own; sizes as of the Spiking Heidelberg Digits by default";
+
+  int inputs = 700;
+  int classes = 20;
+  int steps = 1000;
+  double rate = 10.0;
+  int scored_steps = 1000;
+
+  static constexpr bool is_endless = true;
+  static constexpr auto fields() {
+    using Self = NoiseClassificationSettings;
+    return std::tuple{
+        field("inputs", &Self::inputs, "channels", closed(1, 1e8), "Input channels."),
+        field("classes", &Self::classes, "", closed(1, 1e6), "Classes, and outputs."),
+        field("steps", &Self::steps, "steps", closed(1, 1e9), "Length of a trial."),
+        field("rate", &Self::rate, "Hz", non_negative, "Rate of every channel; at most one spike in a step."),
+        field("scored_steps", &Self::scored_steps, "steps", closed(1, 1e9), "The last so many steps are scored."),
+    };
+  }
+  void validate(const std::string& place) const;
+};
+
+using TaskSettings =
+    Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
+           SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings,
+           RewardedPairingSettings, EnergyRelaxationSettings, NoiseClassificationSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

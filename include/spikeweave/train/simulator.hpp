@@ -31,6 +31,7 @@ class Simulator {
   struct Options {
     bool training = false;  // dropout on, psi and errors kept for compute_gradient()
     std::span<const StateTrace> traces;
+    const TrialBatch* whole = nullptr;  // the batch that this one is a part of: averages are over all of it
   };
 
   // From now on a training batch goes on where the last one ended: neuron states, spikes under way, traces. Every batch
@@ -45,10 +46,19 @@ class Simulator {
   // Runs the batch. trial_keys: [batch], the words that make the trials' random numbers differ.
   TrialResult run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
 
+  // A training batch in windows of steps, so that weights may change between them: start(), run_window() for windows
+  // that follow one another from step 0 to the batch's last, finish(). run_window() leaves the gradient of the window's
+  // errors in the state, as compute_gradient() does that of all; with weights that stay the same they add up to it. For
+  // rules that have traces per synapse (has_traces); the rate penalty sees the trial up to the end of the window.
+  void start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys);
+  void run_window(const TrialBatch& batch, const StepWindow& window);
+  TrialResult finish(const TrialBatch& batch);
+
   // The gradient of the last batch, which was run with training = true, into the state: the sum over trials of scale[b]
   // times the trial's gradient, with the scales of the reduction. Of the weights that a plasticity rule in the form
   // `trial` changes: minus the change, summed over trials. With the other forms those weights have changed already.
-  void compute_gradient();
+  // adds: to the gradient that stands there, of another part of the batch.
+  void compute_gradient(bool adds = false);
 
   // Of the last batch.
   std::vector<std::uint32_t> spike_counts() const { return spike_count_.download(); }  // [batch, neurons]
@@ -67,21 +77,25 @@ class Simulator {
   std::vector<std::vector<float>> traces() const;  // per StateTrace [batch, steps, neurons]
 
  private:
-  void upload_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys);
+  void upload_batch(const TrialBatch& batch, const TrialBatch& whole, std::span<const std::uint32_t> trial_keys);
   void make_input(const TrialBatch& batch, bool training);
-  void run_forward(const TrialBatch& batch, const Options& options);
-  void run_readout(bool training);
+  void run_forward(const TrialBatch& batch, const Options& options, const StepWindow& window);
+  void run_readout(bool training, const StepWindow& window);
+  LossArgs<Real> loss_args();
   TrialResult run_loss(const TrialBatch& batch, bool training);
+  void run_errors(const StepWindow& window);
   std::vector<Real> modulators(const TrialBatch& batch);
   void upload_trial_weights(const TrialBatch& batch);
   void trace_task_cells(ForwardArgs<Real>& args);
   void add_task_cells(TrialResult& result) const;
-  std::vector<Real> trial_scales(const TrialBatch& batch, bool all_steps) const;
-  void compute_local_signal();
-  EpropInputs<Real> eprop_inputs();
+  std::vector<Real> trial_scales(const TrialBatch& batch, const TrialBatch& whole, bool all_steps) const;
+  void compute_local_signal(const StepWindow& window);
+  EpropInputs<Real> eprop_inputs(const StepWindow& window);
   void compute_hidden_gradient();
+  void compute_window_gradient(const StepWindow& window);
   void compute_plasticity_changes();
-  void compute_readout_gradient();
+  void compute_readout_gradient(const StepWindow& window);
+  void carry_readout(const Projection& projection, const StepWindow& window);
   View<Real> plasticity_factors(SynapseSide side, bool of_input);
   OuterProductArgs<Real> product_args(const Projection& projection);
   View<const Real> sent_values() const { return has_rates_ ? neuron_outputs_.cview() : View<const Real>(); }
@@ -133,15 +147,20 @@ class Simulator {
   Buffer<Real, Real> neuron_outputs_;        // [batch, steps, neurons]  of networks with rate models; else empty
   Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
   Buffer<Real, Real> local_signal_;          // [batch, steps, neurons]  predictions of the forward pass at first
-  Buffer<std::uint32_t, Real> spike_count_;  // [batch, neurons]
-  Buffer<Real, Real> output_;                // [batch, steps, outputs]
-  Buffer<Real, Real> error_;                 // [batch, steps, outputs]
-  Buffer<Real, Real> readout_factor_;        // [batch, steps, outputs]
-  Buffer<Real, Real> rate_factor_;           // [batch, neurons]
-  Buffer<double, Real> loss_sum_;            // [batch]
-  Buffer<float, Real> segment_output_;       // [batch, segments, outputs]
-  Buffer<std::uint64_t, Real> digest_;       // [batch]
-  std::vector<Buffer<float, Real>> traces_;  // per StateTrace
+  // What goes on from window to window.
+  Buffer<Real, Real> filtered_output_;                // [batch, outputs]
+  Buffer<Real, Real> prediction_trace_;               // [batch, neurons]
+  Buffer<Real, Real> sent_trace_;                     // [batch, neurons]
+  std::vector<Buffer<std::byte, Real>> eligibility_;  // per projection: columns of the rule's Trace, [batch, synapses]
+  Buffer<std::uint32_t, Real> spike_count_;           // [batch, neurons]
+  Buffer<Real, Real> output_;                         // [batch, steps, outputs]
+  Buffer<Real, Real> error_;                          // [batch, steps, outputs]
+  Buffer<Real, Real> readout_factor_;                 // [batch, steps, outputs]
+  Buffer<Real, Real> rate_factor_;                    // [batch, neurons]
+  Buffer<double, Real> loss_sum_;                     // [batch]
+  Buffer<float, Real> segment_output_;                // [batch, segments, outputs]
+  Buffer<std::uint64_t, Real> digest_;                // [batch]
+  std::vector<Buffer<float, Real>> traces_;           // per StateTrace
   // Factors of a plasticity rule: [terms, batch, steps, cells]
   Buffer<Real, Real> input_pre_factors_, neuron_pre_factors_, post_factors_;
   std::vector<StateTrace> cell_requests_;  // the task's cells, per population

@@ -44,7 +44,8 @@ class RunObserver {
 template <class Real>
 struct TrainerSnapshot {
   std::uint64_t epoch = 0;         // epochs done
-  std::uint64_t update_count = 0;  // updates done; data order and random streams follow from it
+  std::uint64_t batch_count = 0;   // batches done; data order and random streams follow from it
+  std::uint64_t update_count = 0;  // changes of the weights by the optimizer
   std::vector<Real> parameters, first_moment, second_moment, average, feedback;
   std::vector<Real> best_parameters;
   std::vector<std::byte> carried;  // what goes on from trial to trial; empty where nothing does
@@ -92,6 +93,9 @@ class Trainer {
   void evaluate_untrained();
   void train_epoch(SplitMetrics& splits);
   void train_update(EpochTotals& totals);
+  TrialResult learn(std::span<const std::uint32_t> keys);
+  TrialResult learn_in_parts(std::span<const std::uint32_t> keys);
+  std::size_t choose_slice() const;
   void check_health(const EpochTotals& totals, const std::vector<double>& parameters);
   std::span<const StateTrace> energy_traces() const;
   void add_energy(Score& score) const;
@@ -117,6 +121,9 @@ class Trainer {
   TrialBatch batch_;  // memory kept between updates
 
   std::uint64_t epoch_ = 0;
+  std::uint64_t batch_count_ = 0;
+  std::size_t slice_ = 0;                    // trials in memory at once
+  std::vector<std::uint32_t> spike_counts_;  // [batch, neurons]  of the last batch
   std::vector<Real> best_parameters_;
   double best_score_ = 0.0;
   std::uint64_t best_epoch_ = 0;

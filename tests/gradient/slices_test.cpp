@@ -1,0 +1,105 @@
+// A batch in parts gives the bits of the whole batch on the CPU.
+
+#include <gtest/gtest.h>
+
+#include "host/config/reader.hpp"
+#include "host/cpu/cpu_backend.hpp"
+#include "spikeweave/train/plan.hpp"
+#include "spikeweave/train/trainer.hpp"
+
+namespace spikeweave {
+namespace {
+
+Experiment experiment(const std::string& slice, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> overrides{"/task/cues=3",
+                                     "/task/delay_steps=100",
+                                     "/network/populations/0/size=20",
+                                     "/network/populations/1/size=20",
+                                     "/training/batch_size=5",
+                                     "/training/updates_per_epoch=3",
+                                     "/training/epochs=1",
+                                     "/training/slice=" + slice};
+  overrides.insert(overrides.end(), more.begin(), more.end());
+  return load_experiment(std::string(SW_SOURCE_DIR) + "/tasks/evidence_accumulation.json", overrides);
+}
+
+struct Trained {
+  std::vector<float> parameters;
+  Metrics train;
+};
+
+Trained train(const Experiment& of) {
+  const auto backend = make_cpu_backend<float>(1);
+  RunObserver observer;
+  Trainer<float> trainer(*backend, of, "", observer);
+  trainer.run_epoch();
+  return {trainer.state().parameters(), trainer.result().epochs.back().splits.at("train")};
+}
+
+TEST(Slices, GiveTheBitsOfTheWholeBatch) {
+  for (const char* reduction : {"sum", "mean_trial", "mean_batch"}) {
+    const std::vector<std::string> more{std::string("/training/reduction=") + reduction};
+    const Trained whole = train(experiment("5", more));
+    for (const char* slice : {"1", "2", "4", "0"}) {
+      const Trained parts = train(experiment(slice, more));
+      EXPECT_EQ(parts.parameters, whole.parameters) << reduction << ", " << slice;
+      EXPECT_EQ(parts.train, whole.train) << reduction << ", " << slice;
+    }
+  }
+}
+
+TEST(Slices, AreRefusedWhereTheBatchIsOne) {
+  const auto error_with = [](const std::vector<std::string>& more) -> std::string {
+    try {
+      experiment("2", more);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(error_with({}), "");
+  for (const char* setting : {"/learning/rate_regularization/average=batch", "/training/update={\"mode\":\"step\"}"}) {
+    EXPECT_NE(error_with({setting}).find("/training/slice: 2 trials of a batch of 5"), std::string::npos) << setting;
+  }
+}
+
+Plan plan_of(const Experiment& of, const Backend<float>& backend) {
+  const auto task = make_task(of.task, of.seed, "", of.network.dt);
+  const Network network = build_network(of.network, task->shape(), of.seed);
+  return make_plan(of, *task, network, backend);
+}
+
+// Sizes by hand: 300 + 100 + 150 steps (3 cues of 150), 40 inputs, 40 neurons, 2 outputs.
+TEST(Plan, CountsEveryArrayWithoutAllocating) {
+  const auto backend = make_cpu_backend<float>(1);
+  const Plan plan = plan_of(experiment("0"), *backend);
+  const auto bytes = [&plan](const std::string& name) -> std::pair<std::size_t, std::size_t> {
+    for (const PlannedArray& array : plan.arrays) {
+      if (array.name.starts_with(name)) return {array.fixed, array.per_trial};
+    }
+    return {~std::size_t{0}, ~std::size_t{0}};
+  };
+  const std::size_t steps = 3 * 150 + 100 + 150;
+  EXPECT_EQ(bytes("spikes (").first, 0u);
+  EXPECT_EQ(bytes("spikes (").second, steps * 40);
+  EXPECT_EQ(bytes("pseudo-derivatives").second, steps * 40 * 4);
+  EXPECT_EQ(bytes("input events").second, steps * 40);
+  EXPECT_EQ(bytes("outputs").second, steps * 2 * 4);
+  EXPECT_EQ(plan.bytes(3), plan.bytes(0) + 3 * (plan.bytes(1) - plan.bytes(0)));
+  EXPECT_EQ(plan.largest_batch(plan.bytes(7)), 7u);
+  EXPECT_EQ(plan.largest_batch(plan.bytes(7) - 1), 6u);
+  EXPECT_EQ(plan.largest_batch(plan.bytes(0)), 0u);
+  ASSERT_GE(plan.methods.size(), 3u);
+  EXPECT_EQ(plan.methods[0], "forward pass: a gather over spikes, a trial per thread");
+}
+
+// A network of a hundred thousand neurons, all to all: 40 GB of weights.
+TEST(Plan, OfANetworkLargerThanTheMachineTakesNoMemory) {
+  const auto backend = make_cpu_backend<float>(1);
+  const Plan plan =
+      plan_of(experiment("0", {"/network/populations/0/size=50000", "/network/populations/1/size=50000"}), *backend);
+  EXPECT_GT(plan.bytes(1), std::size_t{4} * 100'000 * 100'000);
+}
+
+}  // namespace
+}  // namespace spikeweave
