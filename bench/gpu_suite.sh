@@ -38,9 +38,18 @@ run_tests() {
 }
 
 run_benchmarks() {
-  local build=${BUILD:-build/bench}
+  local build=${BUILD:-build/bench} failed=0
   export LD_LIBRARY_PATH="$build/lib:${LD_LIBRARY_PATH:-}"
-  "$build/bench/bench_training" --benchmark_out="$out/training.json" --benchmark_out_format=json
+  for experiment in tasks/{evidence_accumulation,pattern_generation,jsb_chorales}.json bench/experiments/*.json; do
+    "$build/spikeweave" bench "$experiment" --backend cuda --json "$out/$(basename "$experiment")" |
+      tee -a "$out/bench.txt" || failed=1
+  done
+  for experiment in bench/experiments/{700-256-20,700-1024-20}.json; do  # the machine's PyTorch, if it has one
+    python3 bench/peers/training.py "$experiment" --program "$build/spikeweave" --device cuda \
+      --forms adjoint autograd compiled graphs --json "$out/peers_$(basename "$experiment")" |
+      tee -a "$out/peers.txt" || failed=1
+  done
+  return $failed
 }
 
 describe_machine | tee "$out/machine.txt"

@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
   spikeweave::app::add_run_command(program, status);
   spikeweave::app::add_check_command(program, status);
   spikeweave::app::add_describe_command(program, status);
+  spikeweave::app::add_bench_command(program, status);
+  spikeweave::app::add_plan_command(program, status);
   spikeweave::app::add_gradcheck_command(program, status);
   spikeweave::app::add_window_command(program, status);
   spikeweave::app::add_rates_command(program, status);

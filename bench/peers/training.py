@@ -1,0 +1,127 @@
+"""One training iteration of e-prop: Spikeweave beside PyTorch, on the same network, trials and weights, in turn.
+
+First every form's gradient is compared with Spikeweave's, with Spikeweave's spikes given (rounding moves single spikes of
+a free run). Then Spikeweave (`spikeweave bench`) and the forms (torch_peers.py) take turns, on as many threads.
+
+    python3 bench/peers/training.py bench/experiments/512-512-20.json --json bench/results/peers_512-512-20.json
+
+Needs PyTorch and h5py: Debian's python3-torch and python3-h5py, or both from PyPI.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from torch_network import Network
+from torch_peers import FORMS
+
+MOST_DIFFERENCE = 2e-5  # relative L2, each weight matrix
+
+
+def spikeweave(program, arguments, threads):
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    return subprocess.run([program, *arguments], check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def synchronize(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def time_peer(form, optimizer, weights, device, iterations):
+    """Wall and CPU seconds of each iteration."""
+    wall, cpu = [], []
+    for _ in range(iterations):
+        wall_before, cpu_before = time.perf_counter(), time.process_time()
+        for weight, gradient in zip(weights, form.gradients()):
+            weight.grad = gradient
+        optimizer.step()
+        synchronize(device)
+        wall.append(time.perf_counter() - wall_before)
+        cpu.append(time.process_time() - cpu_before)
+    return wall, cpu
+
+
+def summary(wall, cpu):
+    return {"wall_ms": round(1e3 * statistics.median(wall), 3), "wall_ms_min": round(1e3 * min(wall), 3),
+            "wall_ms_max": round(1e3 * max(wall), 3), "cpu_ms": round(1e3 * statistics.median(cpu), 3)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment")
+    parser.add_argument("--set", action="append", default=[], help="change a setting of the experiment")
+    parser.add_argument("--program", default="build/default/spikeweave")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--forms", nargs="+", choices=list(FORMS), default=["adjoint", "autograd"])
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each")
+    parser.add_argument("--iterations", type=int, default=3, help="iterations of a turn")
+    parser.add_argument("--json", help="file for the result")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    common = [options.experiment, "--backend", options.device, "--threads", str(options.threads)]
+    for setting in options.set:
+        common += ["--set", setting]
+
+    with tempfile.TemporaryDirectory() as folder:
+        spikeweave(options.program, ["gradcheck", *common, "--export", "--quiet", "--out", folder], options.threads)
+        net = Network(Path(folder) / "gradcheck.h5", options.device)
+    differences, forms = {}, {}
+    for name in options.forms:
+        form = FORMS[name](net)
+        differences[name] = net.differences([g.detach() for g in form.gradients(forced=True)])
+        print(f"{name}: relative L2 difference of the gradients in, rec, out: "
+              + " ".join(f"{d:.1e}" for d in differences[name]), flush=True)
+        if not max(differences[name]) <= MOST_DIFFERENCE:
+            sys.exit(f"peers: the gradient of {name} differs from Spikeweave's by more than {MOST_DIFFERENCE}")
+        weights = form.weights if hasattr(form, "weights") else [net.w_in, net.w_rec, net.w_out]
+        optimizer = torch.optim.Adam(weights, lr=1e-4)
+        time_peer(form, optimizer, weights, options.device, 1)  # warm up
+        forms[name] = (form, optimizer, weights)
+
+    times = {name: ([], []) for name in ["spikeweave", *forms]}
+    for _ in range(options.rounds):
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            spikeweave(options.program, ["bench", *common, "--warm-up", "1", "--check-trials", "1", "--iterations",
+                                         str(options.iterations), "--json", file.name], options.threads)
+            ours = json.loads(Path(file.name).read_text())
+        part = ours["parts"][-1]
+        times["spikeweave"][0].extend(part["wall_seconds"])
+        times["spikeweave"][1].extend(part["cpu_seconds"])
+        for name, (form, optimizer, weights) in forms.items():
+            wall, cpu = time_peer(form, optimizer, weights, options.device, options.iterations)
+            times[name][0].extend(wall)
+            times[name][1].extend(cpu)
+
+    result = {"experiment": options.experiment, "set": options.set, "device": ours["device"], "backend": ours["backend"],
+              "spikeweave": ours["spikeweave"], "commit": ours["commit"], "torch": torch.__version__,
+              "python": platform.python_version(), "threads": options.threads,
+              "spikes_per_step": ours["spikes_per_step"], "batch": ours["batch"], "steps": ours["steps"],
+              "synapses": ours["synapses"], "gradient_difference_to_textbook": ours["gradient_difference"],
+              "gradient_differences": differences,
+              "times": {name: summary(*pair) for name, pair in times.items()}}
+    key = "wall_ms" if options.device == "cuda" else "cpu_ms"
+    own = result["times"]["spikeweave"][key]
+    result["ratios"] = {name: round(result["times"][name][key] / own, 2) for name in forms}
+    print(f"batch {ours['batch']}, {ours['steps']} steps, {100 * ours['spikes_per_step']:.2f} % firing, "
+          f"torch {torch.__version__}, {options.threads} threads")
+    for name, row in result["times"].items():
+        ratio = f"  {result['ratios'][name]:.2f} x" if name in forms else ""
+        print(f"{name:<12} wall {row['wall_ms']:9.1f} ms ({row['wall_ms_min']:.1f} - {row['wall_ms_max']:.1f})  "
+              f"CPU {row['cpu_ms']:9.1f} ms{ratio}")
+    if options.json:
+        Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+// The time of one training iteration on an experiment, part by part, beside the memory traffic that it needs at least.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spikeweave/backend/backend.hpp"
+#include "spikeweave/config/experiment.hpp"
+
+namespace spikeweave {
+
+struct BenchmarkSettings {
+  int warm_up = 2;       // iterations that are not counted
+  int iterations = 10;   // that are
+  int check_trials = 2;  // on which the gradient is compared first
+};
+
+struct BenchmarkPart {
+  std::string name;
+  std::vector<double> wall, cpu;  // [iterations]  seconds; cpu: of the whole process
+  double bytes = 0.0;             // that one iteration moves at least; 0: not counted
+};
+
+struct BenchmarkResult {
+  double gradient_difference = 0.0;  // to the textbook form, relative to the largest element
+  double spikes_per_step = 0.0;      // of a neuron
+  std::size_t batch = 0, steps = 0;
+  std::size_t synapses = 0;            // weights that a spike meets, the readout's included
+  double memory_rate = 0.0;            // bytes per second written by clearing a large array
+  std::vector<BenchmarkPart> parts;    // the last one is the whole iteration
+  std::vector<std::uint64_t> digests;  // of the spikes of the first check trials
+};
+
+// Throws Error where the gradient differs from the textbook form (traces per synapse) by more than 1e-5, InputError
+// where the rule has none. directory: where relative file names of the experiment start.
+BenchmarkResult run_benchmark(Backend<float>& backend, const Experiment& experiment, const std::string& directory,
+                              const BenchmarkSettings& settings);
+
+}  // namespace spikeweave

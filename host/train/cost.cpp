@@ -1,0 +1,27 @@
+#include "host/train/cost.hpp"
+
+namespace spikeweave {
+namespace {
+
+constexpr double neuron_step_seconds = 3e-9;  // fitted to the benchmarks of bench/README.md, one thread
+constexpr double addition_seconds = 1e-10;
+
+}  // namespace
+
+double Cost::cpu_seconds() const {
+  return neuron_steps * neuron_step_seconds + additions * addition_seconds;
+}
+
+Cost iteration_cost(const Experiment& experiment, const Network& network, std::size_t batch, std::size_t steps,
+                    double rate) {
+  const double rows = static_cast<double>(batch) * static_cast<double>(steps);
+  Cost cost;
+  cost.neuron_steps = rows * static_cast<double>(network.neurons);
+  for (const Projection& projection : network.projections) {
+    const double once = rows * rate * static_cast<double>(projection.size());
+    cost.additions += projection.settings.trainable && !is_plasticity(experiment.learning) ? 2.0 * once : once;
+  }
+  return cost;
+}
+
+}  // namespace spikeweave
