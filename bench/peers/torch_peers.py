@@ -54,6 +54,7 @@ class Adjoint:
 
     def __init__(self, net):
         self.net = net
+        self.weights = [w.clone() for w in (net.w_in, net.w_rec, net.w_out)]
         shape = (net.steps, net.trials, net.alpha.shape[0])
         self.z = torch.zeros((shape[0] + 1, *shape[1:]), device=net.device)  # row t + 1 is step t
         self.psi = torch.empty(shape, device=net.device)
@@ -61,9 +62,10 @@ class Adjoint:
 
     def forward(self, forced):
         net, z = self.net, self.z
+        w_in, w_rec, _ = self.weights
         x = net.events.float()
-        current = (x.flatten(0, 1) @ net.w_in).view(net.steps, net.trials, -1).mul_(net.zeta)
-        w_rec = net.w_rec * net.zeta
+        current = (x.flatten(0, 1) @ w_in).view(net.steps, net.trials, -1).mul_(net.zeta)
+        w_rec = w_rec * net.zeta
         v, a, r = (torch.zeros_like(self.psi[0]) for _ in range(3))
         for t in range(net.steps):
             v.mul_(net.alpha).add_(current[t]).addcmul_(z[t], net.reset, value=-1).addmm_(z[t], w_rec)
@@ -86,7 +88,7 @@ class Adjoint:
         net, h = self.net, self.h
         x = self.forward(forced)
         z = self.z[1:]
-        y = low_pass((z.flatten(0, 1) @ net.w_out).view(net.steps, net.trials, -1), net.kappa, net.gain)
+        y = low_pass((z.flatten(0, 1) @ self.weights[2]).view(net.steps, net.trials, -1), net.kappa, net.gain)
         error = net.error(y)
         signal = (error.flatten(0, 1) @ net.feedback).view_as(h).mul_(net.gain)
         penalty = 0.0

@@ -64,9 +64,12 @@ class CpuBackend final : public Backend<Real> {
   void synchronize() override {}
   std::size_t free_memory() const override { return available_memory(); }
 
-  std::string method(const ForwardArgs<Real>&) const override { return "a gather over spikes, a trial per thread"; }
+  std::string method(const ForwardArgs<Real>&) const override {
+    return "a trial per thread, gathers over spikes, a product where 30 % of the inputs or more are active";
+  }
   std::string method(const OuterProductArgs<Real>& args) const override {
-    return args.events.empty() ? "a sum over frames and non-zero values" : "a gather over spikes";
+    return args.events.empty() ? "a sum over frames and non-zero values"
+                               : "a gather over spikes, or a product where 30 % of the cells or more are active";
   }
 
   void encode(const EncodeArgs& args) override { cpu::encode(args, threads_); }

@@ -32,6 +32,8 @@ class EventTimes {
     sorted_.resize(events_.size());
     for (const Event& event : events_) sorted_[next_[event.cell]++] = event;
   }
+  std::size_t size() const { return events_.size(); }
+  std::size_t cell_count() const { return start_.size() - 1; }
   // Calls visit(cell, first event, one behind its last) for every cell that has one, ascending.
   template <class Visitor>
   void for_each_cell(Visitor&& visit) const {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "host/cpu/active_list.hpp"
+#include "host/cpu/input_block.hpp"
 #include "host/cpu/online_plasticity.hpp"
 #include "host/cpu/operations.hpp"
 #include "host/cpu/philox_run.hpp"
@@ -60,17 +61,22 @@ void add_input(const ForwardArgs<Real>& args, const ProjectionView<Real>& projec
 
 // Input current of step t of trial b.
 template <class Real>
-void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t, Scratch<Real>& s) {
+void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t, InputBlock<Real>& block,
+                     Scratch<Real>& s) {
   const bool from_events = !args.events.empty();
   // Values are constant within a frame.
   if (!from_events && t % args.frame_steps != 0 && t != args.window.begin && args.plasticity.empty() &&
       longest_delay(args.input) == 0)
     return;
-  std::fill(s.input_current.begin(), s.input_current.end(), Real(0));
-  for (std::size_t p = 0; p < args.input.count; ++p) {
-    const ProjectionView<Real>& projection = args.input.at[p];
-    const std::size_t classes = projection.class_count();
-    for (std::size_t c = 0; c < classes; ++c) add_input(args, projection, c, b, t, s.input_current.data());
+  if (const Real* const row = block.row(b, t)) {
+    std::copy_n(row, s.input_current.size(), s.input_current.begin());
+  } else {
+    std::fill(s.input_current.begin(), s.input_current.end(), Real(0));
+    for (std::size_t p = 0; p < args.input.count; ++p) {
+      const ProjectionView<Real>& projection = args.input.at[p];
+      const std::size_t classes = projection.class_count();
+      for (std::size_t c = 0; c < classes; ++c) add_input(args, projection, c, b, t, s.input_current.data());
+    }
   }
   if (args.input_scale != Real(1)) {
     for (Real& current : s.input_current) current *= args.input_scale;
@@ -232,9 +238,10 @@ void run_trial(const ForwardArgs<Real>& args, const std::vector<StepFunction<Rea
   recall_sent(args, args.spikes, args.history, b, depth, spike_lists);
   if (has_outputs) recall_sent(args, args.outputs, args.output_history, b, depth, output_lists);
   const auto length = static_cast<std::size_t>(args.length[b]);
+  InputBlock<Real> input_block(args);
   for (std::size_t t = args.window.begin; t < args.window.end_in(length); ++t) {
     const auto now = static_cast<std::int64_t>(t);
-    propagate_input(args, b, t, s);
+    propagate_input(args, b, t, input_block, s);
     std::fill(s.recurrent_current.begin(), s.recurrent_current.end(), Real(0));
     propagate_spikes(args.recurrent, sent, has_outputs, now, s.active, s.recurrent_current.data());
     if (noisy) draw_noise(args.keys, b, t, words);

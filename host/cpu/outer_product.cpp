@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/cpu/active_list.hpp"
+#include "host/cpu/dense_product.hpp"
 #include "host/cpu/event_times.hpp"
 #include "host/cpu/operations.hpp"
 #include "host/cpu/propagation.hpp"
@@ -56,10 +57,50 @@ void add_events_by_step(const OuterProductArgs<Real>& args, std::size_t delay_cl
   }
 }
 
+// Working memory of a thread.
+template <class Real>
+struct BlockMemory {
+  std::vector<Real> factors, packed, unused;
+  std::vector<RowGroup<Real>> groups;
+};
+
+// A block of steps in which many events arrive, as a product.
+template <class Real>
+void add_block(const OuterProductArgs<Real>& args, std::size_t b, std::size_t first, std::size_t steps, Stripe stripe,
+               BlockMemory<Real>& memory) {
+  const ProjectionView<Real>& block = args.projection;
+  const std::size_t pre_delay = block.delay - args.post_delay;
+  const std::size_t group_count = (stripe.end - stripe.begin + product_rows - 1) / product_rows;
+  memory.factors.assign(group_count * steps * product_rows, Real(0));
+  memory.unused.resize(block.post_count);
+  memory.groups.clear();
+  for (std::size_t g = 0; g < group_count; ++g) {
+    memory.groups.push_back(
+        {reinterpret_cast<const Real(*)[product_rows]>(memory.factors.data() + g * steps * product_rows), {}});
+    for (std::size_t c = 0; c < product_rows; ++c) {
+      const std::size_t i = stripe.begin + g * product_rows + c;
+      memory.groups.back().out[c] = i < stripe.end ? args.gradient.row(i - block.pre_begin) : memory.unused.data();
+    }
+  }
+  for (std::size_t k = 0; k < steps; ++k) {
+    const std::size_t source = first + k - pre_delay;
+    const std::uint8_t* const mask = args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps);
+    for_each_active(args.events.row(b, source), stripe.begin, stripe.end, [&](std::size_t i) {
+      const std::size_t n = i - stripe.begin;
+      const std::size_t at = (n / product_rows * steps + k) * product_rows + n % product_rows;
+      if (mask == nullptr || mask[i] != 0)
+        memory.factors[at] = args.scale * static_cast<Real>(args.events(b, source, i));
+    });
+  }
+  add_products(memory.groups, args.post.row(b, first - args.post_delay) + block.post_begin, args.post.shape[2], steps,
+               block.post_count, memory.packed);
+}
+
 // One pre cell after the other within a block of steps, whose post factors stay in the cache: the cell's gradient is
 // then read and written once for four events. The order of every sum stays that of the steps.
 template <class Real>
-void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, EventTimes& times) {
+void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, Stripe stripe, EventTimes& times,
+                        BlockMemory<Real>& memory) {
   const ProjectionView<Real>& block = args.projection;
   const std::size_t pre_delay = block.delay - args.post_delay;
   const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
@@ -73,6 +114,11 @@ void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, Event
       const std::size_t source = t - pre_delay;
       const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps);
       times.add(static_cast<std::uint32_t>(t - first), args.events.row(b, source), mask);
+    }
+    const std::size_t steps = std::min(first + block_steps, end) - first;
+    if (static_cast<double>(times.size()) > dense_share * static_cast<double>(times.cell_count() * steps)) {
+      add_block(args, b, first, steps, stripe, memory);
+      continue;
     }
     times.sort();
     times.for_each_cell([&](std::size_t i, const EventTimes::Event* event, const EventTimes::Event* last) {
@@ -132,10 +178,11 @@ void outer_product(const OuterProductArgs<Real>& args, int threads) {
                         block.pre_begin + block.pre_count * (s + 1) / stripes};
     std::vector<Real> frame_sum(block.post_count);
     EventTimes times(stripe.begin, stripe.end);
+    BlockMemory<Real> memory;
     for (std::size_t b = 0; b < args.post.shape[0]; ++b) {
       for (std::size_t c = 0; c < block.class_count(); ++c) {
         if (!args.events.empty() && block.sparse == nullptr) {
-          add_events_by_cell(args, b, times);
+          add_events_by_cell(args, b, stripe, times, memory);
         } else if (!args.events.empty()) {
           add_events_by_step(args, c, b, stripe);
         } else {

@@ -90,7 +90,7 @@ TEST(Plan, CountsEveryArrayWithoutAllocating) {
   EXPECT_EQ(plan.largest_batch(plan.bytes(7) - 1), 6u);
   EXPECT_EQ(plan.largest_batch(plan.bytes(0)), 0u);
   ASSERT_GE(plan.methods.size(), 3u);
-  EXPECT_EQ(plan.methods[0], "forward pass: a gather over spikes, a trial per thread");
+  EXPECT_EQ(plan.methods[0].find("forward pass: a trial per thread"), 0u) << plan.methods[0];
 }
 
 // A network of a hundred thousand neurons, all to all: 40 GB of weights.

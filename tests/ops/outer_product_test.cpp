@@ -101,6 +101,15 @@ TEST_P(OuterProduct, SumsOverTrialsAndSteps) {
   expect_reference(spike_case(130, 70));
 }
 
+// More events than a gather is worth.
+TEST_P(OuterProduct, SumsManyEvents) {
+  for (const double share : {0.29, 0.31, 0.9, 1.0}) expect_reference(spike_case(70, 37, share));
+  ProductCase c = spike_case(33, 20, 0.9);
+  c.mask = test::random_bits(3 * c.frames() * 33, 53, 0.8);
+  c.delay = 3;
+  expect_reference(c);
+}
+
 TEST_P(OuterProduct, PairsWithThePreFactorOfAnEarlierStep) {
   ProductCase c = spike_case(33, 20);
   c.delay = 1;

@@ -45,7 +45,7 @@ TEST_F(Speed, PlanSaysWhatARunWouldNeed) {
   ASSERT_EQ(o.status, 0) << o.err;
   EXPECT_NE(o.out.find("spikes (/training/batch_size, /network/populations)"), std::string::npos) << o.out;
   EXPECT_NE(o.out.find("a batch of 4 fits"), std::string::npos) << o.out;
-  EXPECT_NE(o.out.find("forward pass: a gather over spikes"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("forward pass: a trial per thread"), std::string::npos) << o.out;
   EXPECT_NE(o.out.find(" ms of CPU time"), std::string::npos) << o.out;
 }
 
