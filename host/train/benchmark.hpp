@@ -26,10 +26,9 @@ struct BenchmarkResult {
   double gradient_difference = 0.0;  // to the textbook form, relative to the largest element
   double spikes_per_step = 0.0;      // of a neuron
   std::size_t batch = 0, steps = 0;
-  std::size_t synapses = 0;            // weights that a spike meets, the readout's included
-  double memory_rate = 0.0;            // bytes per second written by clearing a large array
-  std::vector<BenchmarkPart> parts;    // the last one is the whole iteration
-  std::vector<std::uint64_t> digests;  // of the spikes of the first check trials
+  std::size_t synapses = 0;          // weights that a spike meets, the readout's included
+  double memory_rate = 0.0;          // bytes per second written by clearing a large array
+  std::vector<BenchmarkPart> parts;  // the last one is the whole iteration
 };
 
 // Throws Error where the gradient differs from the textbook form (traces per synapse) by more than 1e-5, InputError

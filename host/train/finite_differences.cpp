@@ -8,6 +8,7 @@
 
 #include "host/config/text.hpp"
 #include "host/cpu/cpu_backend.hpp"
+#include "host/train/first_trials.hpp"
 #include "spikeweave/train/trainer.hpp"
 
 namespace spikeweave {
@@ -66,11 +67,9 @@ class SmoothNetwork {
         state_(*backend_, network_, experiment_.feedback, experiment_.seed),
         simulator_(state_, experiment_.learning, task_->shape().loss, Reduction::sum, task_->shape().frame_steps,
                    experiment_.seed) {
-    const std::size_t count = task_->trial_count(Split::train);
-    std::vector<std::uint64_t> ids(count == 0 ? settings.trials : std::min(settings.trials, count));
-    std::iota(ids.begin(), ids.end(), std::uint64_t{0});
-    for (const std::uint64_t id : ids) keys_.push_back(Trainer<double>::trial_key(Split::train, id));
-    task_->fill(Split::train, ids, batch_);
+    const FirstTrials first(*task_, settings.trials);
+    keys_ = first.keys;
+    task_->fill(Split::train, first.ids, batch_);
   }
 
   double loss(const std::vector<double>& parameters) {

@@ -1,10 +1,9 @@
 #include "spikeweave/train/gradient_check.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include "host/train/first_trials.hpp"
 
 namespace spikeweave {
 namespace {
@@ -72,10 +71,9 @@ GradientCheck<Real>::GradientCheck(Trainer<Real>& trainer, const Experiment& exp
       exact_rule_(exact_rule(experiment.learning)),
       exact_state_(trainer.state().backend, trainer.network(), FeedbackSettings{}, experiment.seed) {
   require_true_gradient(experiment);
-  const std::size_t count = trainer.task().trial_count(Split::train);
-  ids_.resize(count == 0 ? trials : std::min(trials, count));
-  std::iota(ids_.begin(), ids_.end(), std::uint64_t{0});
-  for (const std::uint64_t id : ids_) keys_.push_back(Trainer<Real>::trial_key(Split::train, id));
+  const FirstTrials first(trainer.task(), trials);
+  ids_ = first.ids;
+  keys_ = first.keys;
   const TaskShape shape = trainer.task().shape();
   const auto simulator = [&](NetworkState<Real>& state, const LearningSettings& learning) {
     return std::make_unique<Simulator<Real>>(state, learning, shape.loss, experiment.training.reduction,

@@ -7,8 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "host/train/first_trials.hpp"
 #include "spikeweave/train/simulator.hpp"
-#include "spikeweave/train/trainer.hpp"
 
 namespace spikeweave {
 namespace {
@@ -110,18 +110,15 @@ CountingBackend<Real> counted(const Experiment& experiment, const Task& task, co
   const TaskShape shape = task.shape();
   Simulator<Real> simulator(state, experiment.learning, shape.loss, experiment.training.reduction, shape.frame_steps,
                             experiment.seed);
-  std::vector<std::uint64_t> ids(trials);
-  std::vector<std::uint32_t> keys;
-  std::iota(ids.begin(), ids.end(), std::uint64_t{0});
-  for (const std::uint64_t id : ids) keys.push_back(Trainer<Real>::trial_key(Split::train, id));
+  const FirstTrials first(task, trials);
   TrialBatch batch;
-  task.fill(Split::train, ids, batch);
+  task.fill(Split::train, first.ids, batch);
   stretch(batch, shape);
   if (update_steps(experiment.training.update) == 0) {
-    simulator.run(batch, keys, {.training = true, .traces = {}});
+    simulator.run(batch, first.keys, {.training = true, .traces = {}});
     simulator.compute_gradient();
   } else {
-    simulator.start(batch, keys);
+    simulator.start(batch, first.keys);
     simulator.run_window(batch, {0, std::min(update_steps(experiment.training.update), batch.steps)});
     simulator.finish(batch);
   }
