@@ -91,17 +91,31 @@ void Machine::start_wave(std::size_t first_block, std::size_t block_count) {
 
 void Machine::run_passes() {
   const auto is_finished = [](const Block& block) { return block.live_count == 0; };
+  const bool is_shuffled = order_ == ThreadOrder::shuffled;
+  const std::size_t group = is_shuffled ? turns_.size() : emulated::warpSize;
   while (!failure_ && !std::all_of(blocks_.begin(), blocks_.end(), is_finished)) {
-    if (order_ == ThreadOrder::shuffled) std::shuffle(turns_.begin(), turns_.end(), random_);
+    if (is_shuffled) std::shuffle(turns_.begin(), turns_.end(), random_);
     bool has_progressed = false;
-    for (next_turn_ = 0; next_turn_ < turns_.size() && !failure_;) {
-      Thread& thread = *turns_[next_turn_++];
-      if (thread.state != Thread::State::unstarted && thread.state != Thread::State::ready) continue;
-      has_progressed = true;
-      resume(thread);
+    for (std::size_t first = 0; first < turns_.size(); first += group) {
+      const std::size_t end = std::min(first + group, turns_.size());
+      bool may_go_on = run_turns(first, end);
+      has_progressed = has_progressed || may_go_on;
+      while (may_go_on && !is_shuffled) may_go_on = run_turns(first, end);
     }
-    if (!has_progressed) failure_ = std::make_exception_ptr(Error(diagnose()));
+    if (!failure_ && !has_progressed) failure_ = std::make_exception_ptr(Error(diagnose()));
   }
+}
+
+bool Machine::run_turns(std::size_t first, std::size_t end) {
+  bool has_progressed = false;
+  turn_end_ = end;
+  for (next_turn_ = first; next_turn_ < end && !failure_;) {
+    Thread& thread = *turns_[next_turn_++];
+    if (thread.state != Thread::State::unstarted && thread.state != Thread::State::ready) continue;
+    has_progressed = true;
+    resume(thread);
+  }
+  return has_progressed;
 }
 
 void Machine::resume(Thread& thread) {
@@ -153,7 +167,7 @@ void Machine::run_thread(Worker& worker, Thread& thread) {
 }
 
 Thread* Machine::take_next_unstarted() {
-  if (failure_ || next_turn_ == turns_.size() || turns_[next_turn_]->state != Thread::State::unstarted) return nullptr;
+  if (failure_ || next_turn_ == turn_end_ || turns_[next_turn_]->state != Thread::State::unstarted) return nullptr;
   return turns_[next_turn_++];
 }
 

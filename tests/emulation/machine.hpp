@@ -103,6 +103,8 @@ class Machine {
   void run_wave(std::size_t first_block, std::size_t block_count);
   void start_wave(std::size_t first_block, std::size_t block_count);
   void run_passes();
+  // One turn for each of those that can go on; whether there was one.
+  bool run_turns(std::size_t first, std::size_t end);
   void resume(Thread& thread);
   void cancel_wave();
 
@@ -137,6 +139,7 @@ class Machine {
   Barrier grid_barrier_;
   std::vector<Thread*> turns_;  // all threads of the wave, in the order of this pass
   std::size_t next_turn_ = 0;
+  std::size_t turn_end_ = 0;
   Thread* current_ = nullptr;
 };
 

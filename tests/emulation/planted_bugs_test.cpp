@@ -101,6 +101,30 @@ TEST(PlantedBug, MissingBarrierChangesTheSumInSomeOrder) {
   EXPECT_GT(wrong_count, 0);
 }
 
+__global__ void overwriting_warp_kernel(int* out) {
+  SW_SHARED(int, shared, 1);
+  if (threadIdx.x == 0) shared[0] = 1;
+  __syncthreads();
+  out[threadIdx.x] = shared[0];
+  // planted: no barrier; the shuffles delay the first warp
+  const int next = __shfl_sync(0xffffffffu, __shfl_sync(0xffffffffu, 2, 0), 0);
+  if (threadIdx.x == 0) shared[0] = next;
+}
+
+TEST(PlantedBug, WarpThatRunsAheadIsSeenInSomeOrder) {
+  DeviceArray<int> out(64, 0);
+  int wrong_count = 0;
+
+  for (const ThreadOrder order : all_orders) {
+    emulation::set_thread_order(order, /*seed=*/1);
+    launch({.block = dim3(64)}, overwriting_warp_kernel, out.data());
+    if (out.to_host() != std::vector<int>(64, 1)) ++wrong_count;
+  }
+  emulation::set_thread_order(ThreadOrder::ascending);
+
+  EXPECT_GT(wrong_count, 0);
+}
+
 __global__ void exited_lane_kernel() {
   if (threadIdx.x >= 16) return;
   __shfl_down_sync(0xffffffffu, 1, 1);  // planted: half of the lanes are gone
