@@ -6,6 +6,7 @@
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/pre_cells.cuh"
+#include "kernels/spike_product.cuh"
 #include "kernels/sum_parts.cuh"
 #include "kernels/unroll.cuh"
 
@@ -21,13 +22,6 @@ constexpr unsigned loading_rows = product_block / tile;
 struct ProductTiles {
   float pre[depth][tile];
   float post[depth][tile];
-};
-
-struct Part {
-  std::size_t row_count;  // K
-  std::size_t rows;       // of one part
-  unsigned count;
-  float* sums;  // [count, pre_count, post_count]; not used where count is 1
 };
 
 // Fills the tiles with the rows first ... of K = batch * steps; 0 beyond `end` and where the trial has no such pair.
@@ -98,18 +92,6 @@ __global__ void __launch_bounds__(product_block)
   }
 }
 
-// Depends on the shape alone, not on the device, so that every GPU gives the same bits.
-Part choose_parts(std::size_t row_count, std::size_t tile_count, std::size_t synapse_count) {
-  constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
-  constexpr std::size_t least_rows = 256;                         // less is not worth the second pass
-  constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
-  std::size_t count = std::max<std::size_t>(1, wanted_blocks / tile_count);
-  count = std::min(count, std::max<std::size_t>(1, row_count / least_rows));
-  count = std::min(count, std::max<std::size_t>(1, largest_scratch / synapse_count));
-  const std::size_t rows = (row_count + count - 1) / count;
-  return {.row_count = row_count, .rows = rows, .count = static_cast<unsigned>(count), .sums = nullptr};
-}
-
 // Thread: one synapse of a sparse projection, trial after trial. k counts the columns' order.
 template <class T>
 __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView sparse, PreCells<T> cells) {
@@ -135,7 +117,8 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 }  // namespace
 
 std::string outer_product_method(const OuterProductArgs<float>& args) {
-  return args.projection.sparse != nullptr ? "a thread per synapse" : "tiles of a dense product";
+  if (args.projection.sparse != nullptr) return "a thread per synapse";
+  return args.events.empty() ? "tiles of a dense product" : "two bf16 products on tensor cores, the spikes exact";
 }
 
 void outer_product(Context& context, const OuterProductArgs<float>& of) {
@@ -147,6 +130,10 @@ void outer_product(Context& context, const OuterProductArgs<float>& of) {
       launch_1d(context.stream, args.projection.synapse_count(), sparse_product_kernel<T>, args,
                 *args.projection.sparse, cells);
     });
+    return;
+  }
+  if (!args.events.empty()) {
+    spike_product(context, args);
     return;
   }
   const std::size_t synapse_count = args.projection.synapse_count();

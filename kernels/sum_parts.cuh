@@ -1,10 +1,32 @@
 // A gradient that is summed in parts, each over its own share of trials and steps; the parts are added in order.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 
 namespace spikeweave::SW_DEVICE {
+
+// K = batch * steps, split so that small blocks of weights use the whole GPU too.
+struct Part {
+  std::size_t row_count;  // K
+  std::size_t rows;       // of one part
+  unsigned count;
+  float* sums;  // [count, pre_count, post_count]; not used where count is 1
+};
+
+// Depends on the shape alone, not on the device, so that every GPU gives the same bits.
+inline Part choose_parts(std::size_t row_count, std::size_t tile_count, std::size_t synapse_count) {
+  constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
+  constexpr std::size_t least_rows = 256;                         // less is not worth the second pass
+  constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
+  std::size_t count = std::max<std::size_t>(1, wanted_blocks / tile_count);
+  count = std::min(count, std::max<std::size_t>(1, row_count / least_rows));
+  count = std::min(count, std::max<std::size_t>(1, largest_scratch / synapse_count));
+  const std::size_t rows = (row_count + count - 1) / count;
+  return {.row_count = row_count, .rows = rows, .count = static_cast<unsigned>(count), .sums = nullptr};
+}
 
 // Thread: one synapse. sums: [count, synapses]
 static __global__ void add_parts_kernel(const float* sums, unsigned count, std::size_t synapses, float scale,

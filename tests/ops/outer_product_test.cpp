@@ -59,7 +59,8 @@ class OuterProduct : public test::OnBackend {
       for (std::size_t j = 0; j < c.post_count; ++j) {
         test::ReferenceSum sum = reference(c, post, c.pre_begin + i, c.post_begin + j);
         if (c.zero_diagonal && c.pre_begin + i == c.post_begin + j) sum = {};
-        ASSERT_TRUE(test::is_close(gradient[i * c.post_count + j], sum.value, sum.tolerance()))
+        const double split = is_device() && !c.events.empty() ? test::two_bf16_tolerance * sum.magnitude : 0.0;
+        ASSERT_TRUE(test::is_close(gradient[i * c.post_count + j], sum.value, sum.tolerance() + split))
             << "element " << i << ", " << j << " of " << c.pre_count << " x " << c.post_count;
       }
     }

@@ -14,6 +14,9 @@ inline double sum_tolerance(std::size_t count) {
   return static_cast<double>(count + 2) * single_rounding;
 }
 
+// Relative: a number as the sum of two bf16 numbers, each rounded to nearest (8 significant bits).
+inline constexpr double two_bf16_tolerance = 0x1.0p-18;
+
 // Relative to the largest value of the recursion: `steps` steps of a decaying filter with up to 8 roundings each.
 inline double recursion_tolerance(std::size_t steps) {
   return 8.0 * static_cast<double>(steps + 1) * single_rounding;

@@ -100,7 +100,8 @@ struct SentTraceArgs {
 // gradient[i,j] += scale * sum_b sum_t post[b,t-post_delay,post_begin+j] * pre[b,t-(delay-post_delay),pre_begin+i], t
 // over the window, masked where a mask is given; of a sparse projection only its synapses, each with its own delay. The
 // pre factor is a count per step (spikes, events) or a value per frame (currents). Exactness: each backend sums in a
-// fixed order of its own; they agree within sum_tolerance(batch * steps).
+// fixed order of its own; they agree within sum_tolerance(batch * steps). With events a device may take each post
+// factor as two bf16 numbers, which is within 2^-18 of it; events are exact.
 template <class Real>
 struct OuterProductArgs {
   StepWindow window;
