@@ -3,34 +3,87 @@
 #include "kernels/launch.cuh"
 #include "kernels/learning_signal.cuh"
 #include "kernels/operations.cuh"
+#include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-// Thread: one trial and neuron, from the last step to the first.
-template <class Adjoint>
-__global__ void adjoint_kernel(AdjointArgs<float> args) {
-  const std::size_t steps = args.psi_to_factor.shape[1];
-  const std::size_t neurons = args.psi_to_factor.shape[2];
-  const std::size_t index = global_index_1d();
-  if (index >= args.psi_to_factor.shape[0] * neurons) return;
-  const std::size_t trial = index / neurons;
-  const std::size_t neuron = index % neurons;
+constexpr unsigned adjoint_block = 128;  // neurons, and threads
+constexpr unsigned tile_steps = 8;       // steps whose pseudo-derivatives are under way at once
+constexpr unsigned tile_outputs = 128;   // outputs whose errors are in shared memory
 
-  const EligibilityConstants<float> constants = args.in.constants.load(neuron);
-  const float rate = rate_signal(args.in, trial, neuron);
+// Errors of a tile of steps and outputs: [output][step]; 0 where there is none or the step is not scored.
+using ErrorTile = float[tile_outputs][tile_steps];
+
+__device__ __forceinline__ void load_errors(const EpropInputs<float>& in, std::size_t trial, std::size_t begin,
+                                            std::size_t end, std::size_t first_output, ErrorTile& errors) {
+  const std::size_t outputs = in.feedback.shape[0] - first_output;
+  const unsigned count = outputs < tile_outputs ? static_cast<unsigned>(outputs) : tile_outputs;
+  for (unsigned n = threadIdx.x; n < count * tile_steps; n += blockDim.x) {
+    const std::size_t t = begin + n / count;
+    const bool is_scored = t < end && in.segment(trial, t) >= 0;
+    errors[n % count][n / count] = is_scored ? in.error(trial, t, first_output + n % count) : 0.0f;
+  }
+}
+
+// filtered_signal of the steps begin ... end - 1, at most tile_steps, with its bits: a feedback weight is read once for
+// all of them. All threads of the block call it.
+__device__ __forceinline__ void filtered_signals(const EpropInputs<float>& in, std::size_t trial, std::size_t begin,
+                                                 std::size_t end, std::size_t neuron, ErrorTile& errors,
+                                                 float (&signal)[tile_steps]) {
+  const std::size_t outputs = in.error.empty() ? 0 : in.feedback.shape[0];
+  for (float& sum : signal) sum = 0.0f;
+  for (std::size_t first = 0; first < outputs; first += tile_outputs) {
+    __syncthreads();  // the errors of the last tile have been read
+    load_errors(in, trial, begin, end, first, errors);
+    __syncthreads();  // the errors are there
+    if (neuron >= in.feedback.shape[1]) continue;
+    const std::size_t count = outputs - first < tile_outputs ? outputs - first : tile_outputs;
+    const float* const feedback = in.feedback.row(first) + neuron;
+    for (std::size_t k = 0; k < count; ++k) {
+      const float weight = feedback[k * in.feedback.shape[1]];
+      SW_UNROLL(8)
+      for (unsigned r = 0; r < tile_steps; ++r) signal[r] = signal[r] + weight * errors[k][r];
+    }
+  }
+  for (float& sum : signal) sum = in.readout.gain * sum;
+}
+
+// Block: one trial and a tile of neurons, from the last steps to the first. Thread: one neuron.
+template <class Adjoint>
+__global__ void __launch_bounds__(adjoint_block) adjoint_kernel(AdjointArgs<float> args, unsigned blocks_per_trial) {
+  SW_SHARED(ErrorTile, errors, 1);
+  const std::size_t steps = args.psi_to_factor.shape[1];
+  const std::size_t trial = blockIdx.x / blocks_per_trial;
+  const std::size_t neuron = blockIdx.x % blocks_per_trial * std::size_t{adjoint_block} + threadIdx.x;
+  const bool is_neuron = neuron < args.psi_to_factor.shape[2];
+  const std::int64_t length = args.in.length[trial];
+  const std::size_t end = length < static_cast<std::int64_t>(steps) ? static_cast<std::size_t>(length) : steps;
+
+  EligibilityConstants<float> constants{};
+  if (is_neuron) constants = args.in.constants.load(neuron);
+  const float rate = is_neuron ? rate_signal(args.in, trial, neuron) : 0.0f;
   EpropSignal<float> signal{0.0f, rate, 1.0f};
   Adjoint state;
-  for (std::size_t t = steps; t-- > 0;) {
-    float& factor = args.psi_to_factor(trial, t, neuron);
-    if (static_cast<std::int64_t>(t) >= args.in.length[trial]) {
-      factor = 0.0f;
-      continue;
+  for (std::size_t t = end; is_neuron && t < steps; ++t) args.psi_to_factor(trial, t, neuron) = 0.0f;
+  for (std::size_t tile = (end + tile_steps - 1) / tile_steps; tile-- > 0;) {
+    const std::size_t begin = tile * tile_steps;
+    float psi[tile_steps], filtered[tile_steps];
+    SW_UNROLL(8)
+    for (unsigned r = 0; r < tile_steps; ++r) {
+      psi[r] = is_neuron && begin + r < end ? args.psi_to_factor(trial, begin + r, neuron) : 0.0f;
     }
-    signal.filtered = filtered_signal(args.in, trial, t, neuron);
-    signal.unfiltered = rate + local_signal_at(args.in, trial, t, neuron);
-    signal.mask = readout_visibility(args.in, trial, t, neuron);
-    factor = Adjoint::step(constants, args.in.readout.kappa, state, factor, signal);
+    filtered_signals(args.in, trial, begin, end, neuron, errors[0], filtered);
+    SW_UNROLL(8)
+    for (unsigned back = 0; back < tile_steps; ++back) {
+      const unsigned r = tile_steps - 1 - back;
+      const std::size_t t = begin + r;
+      if (!is_neuron || t >= end) continue;
+      signal.filtered = filtered[r];
+      signal.unfiltered = rate + local_signal_at(args.in, trial, t, neuron);
+      signal.mask = readout_visibility(args.in, trial, t, neuron);
+      args.psi_to_factor(trial, t, neuron) = Adjoint::step(constants, args.in.readout.kappa, state, psi[r], signal);
+    }
   }
 }
 
@@ -146,8 +199,11 @@ void adjoint(Context& context, const AdjointArgs<float>& args) {
     if constexpr (follows_spikes<typename Rule::template Signal<float>>) {
       run_spike_adjoint<Rule>(context, args);
     } else {
-      launch_1d(context.stream, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2],
-                adjoint_kernel<typename Rule::template Adjoint<float>>, args);
+      const std::size_t blocks = (args.psi_to_factor.shape[2] + adjoint_block - 1) / adjoint_block;
+      launch({.grid = dim3(static_cast<unsigned>(args.psi_to_factor.shape[0] * blocks)),
+              .block = dim3(adjoint_block),
+              .stream = context.stream},
+             adjoint_kernel<typename Rule::template Adjoint<float>>, args, static_cast<unsigned>(blocks));
     }
   });
 }

@@ -52,6 +52,12 @@ TEST_P(Adjoint, IsTheGradientOfAPresynapticPulse) {
   }
 }
 
+TEST_P(Adjoint, TakesMoreOutputsThanATileHolds) {
+  const EpropCase c = test::random_eprop(7, 131, /*is_full=*/false);
+
+  expect_impulse_responses(c, run(c));
+}
+
 TEST_P(Adjoint, TakesTheRatePenaltyTheLocalSignalAndTheReadoutMask) {
   const EpropCase c = test::random_eprop(40, 2, /*is_full=*/true);
 
