@@ -1,13 +1,17 @@
 // Synchronisation beyond the block: the whole grid, and clusters of neighbouring blocks (sm_90).
 //
 // grid_sync() needs LaunchConfig::cooperative and every thread of the grid; cluster_sync() every thread of the cluster
-// that has not exited. Both order all memory accesses before them against those after them.
+// that has not exited. Both order all memory accesses before them against those after them. Code for older devices,
+// which have no clusters, traps where it calls one of theirs.
 #pragma once
 
 #include "kernels/cuda_api.cuh"
 
 #if !defined(SW_EMULATED)
 #include <cooperative_groups.h>
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+#define SW_HAS_NO_CLUSTERS
+#endif
 #endif
 
 namespace spikeweave::SW_DEVICE {
@@ -23,6 +27,8 @@ __device__ __forceinline__ void grid_sync() {
 __device__ __forceinline__ void cluster_sync() {
 #if defined(SW_EMULATED)
   emulation::cluster_sync();
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
 #else
   cooperative_groups::this_cluster().sync();
 #endif
@@ -32,6 +38,9 @@ __device__ __forceinline__ void cluster_sync() {
 __device__ __forceinline__ unsigned cluster_rank() {
 #if defined(SW_EMULATED)
   return emulation::cluster_rank();
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+  return 0;
 #else
   return cooperative_groups::this_cluster().block_rank();
 #endif
@@ -44,6 +53,9 @@ template <class T>
 __device__ __forceinline__ T* cluster_shared(T* pointer, unsigned rank) {
 #if defined(SW_EMULATED)
   return static_cast<T*>(emulation::cluster_shared(pointer, rank));
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+  return pointer;
 #else
   return cooperative_groups::this_cluster().map_shared_rank(pointer, rank);
 #endif

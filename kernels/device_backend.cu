@@ -19,6 +19,11 @@ class DeviceBackend final : public Backend<float> {
   DeviceBackend(int device, const DeviceOptions& options) : device_(device) {
     activate();
     context_.options = options;
+    cudaDeviceProp properties;
+    SW_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+    context_.device = {.multiprocessors = static_cast<unsigned>(properties.multiProcessorCount),
+                       .shared_bytes = properties.sharedMemPerBlockOptin,
+                       .has_clusters = properties.major >= 9};
     SW_CUDA_CHECK(cudaStreamCreateWithFlags(&context_.stream, cudaStreamNonBlocking));
   }
   DeviceBackend(const DeviceBackend&) = delete;

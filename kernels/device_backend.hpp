@@ -13,17 +13,23 @@
 
 namespace spikeweave {
 
-// How the forward pass adds up input currents; every choice gives the same bits.
-// automatic: persistent up to 1024 neurons; beyond, gemm where batch >= 64 and neurons >= 4096, else gather.
+// How the forward pass adds up what spikes give; every choice gives the same bits. automatic: the first that fits.
+// The resident forms and streamed_grid record no traces.
 enum class Propagation {
   automatic,
-  persistent,  // one block per trial runs all steps; at most 1024 neurons
-  gather,      // per step: weights of the active cells only
-  gemm         // per step: dense tiles, shared by the trials of the batch
+  resident_block,    // one launch, recurrent weights on the chip: a block runs a slice of the trials
+  resident_cluster,  // the same, a cluster of blocks; from sm_90 on
+  resident_grid,     // the same, any blocks that run at once
+  streamed_grid,     // as resident_grid, weights read through the L2 cache
+  trial_block,       // one launch, a block per trial, weights read through the caches; at most 1024 neurons
+  gather,            // two launches per step: weights of the active cells only
+  gemm               // two launches per step: dense tiles, shared by the trials of the batch
 };
 
 struct DeviceOptions {
   Propagation propagation = Propagation::automatic;
+  unsigned group = 0;  // blocks that run a slice together; 0: as few as hold the weights
+  std::size_t current_bytes = std::size_t{256} << 20;  // at most so much for input currents: of as many steps as fit
 };
 
 struct DeviceInfo {

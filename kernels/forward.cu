@@ -1,57 +1,15 @@
-// The forward pass: one block per trial that runs all steps (small networks), or two launches per step.
+// The forward pass: its arguments as kernel parameters, and the launches it consists of.
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "kernels/forward.cuh"
-#include "kernels/gather.cuh"
+#include "kernels/forward_choice.cuh"
 #include "kernels/launch.cuh"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
-
-constexpr std::size_t largest_block = 1024;  // threads; one neuron each in the persistent kernel
-// Fewer threads list the input's active cells too slowly.
-constexpr std::size_t smallest_block = 128;
-
-// Block: one trial. Thread: one neuron, its state in registers. Trials need nothing of each other, so barriers of the
-// block are all the synchronisation there is.
-template <class T>
-__global__ void __launch_bounds__(largest_block) forward_kernel(ForwardViews views, PreCells<T> input) {
-  SW_SHARED(ActiveCells, active, 1);
-  const std::size_t trial = blockIdx.x;
-  const std::size_t neuron = threadIdx.x;
-  const auto begin = static_cast<unsigned>(views.window.begin);
-  const auto end = static_cast<unsigned>(views.window.end_in(views.running_steps(trial)));
-  const unsigned population = views.populations.find(neuron);
-  const bool is_neuron = neuron < views.neuron_count && population < views.populations.count;
-  const PopulationEntry& own = views.populations.at[is_neuron ? population : 0];
-  const std::size_t state_index = is_neuron ? trial * own.count + (neuron - own.begin) : 0;
-  Cell cell;
-  if (is_neuron && begin == 0) cell.load(own, neuron - own.begin);
-  if (is_neuron && begin > 0) cell.resume(own, neuron - own.begin, state_index);
-  std::uint32_t spike_count = is_neuron && begin > 0 ? views.spike_count(trial, neuron) : 0;
-  const PostTile tile{0, views.neuron_count};
-
-  for (unsigned t = begin; t < end; ++t) {
-    const float from_input = gather_sum(input.at(trial, t), views.input, tile, active[0]);
-    const float recurrent = t == 0 ? 0.0f : gather_sum(views.last_spikes(trial, t), views.recurrent, tile, active[0]);
-    if (is_neuron) {
-      const StepInput<float> in{views.input_scale * from_input + recurrent, 0, views.forced_spike(trial, t, neuron)};
-      const StepOutput<float> output = cell.step(in, views.noise, trial, t, neuron);
-      views.write(trial, t, neuron, /*is_rate=*/false, output);
-      spike_count += output.spike != 0.0f ? 1u : 0u;
-      if (views.trace_count > 0) cell.store(own, state_index);
-    }
-    __syncthreads();  // spikes and states of this step are written: the next step and the traces read them
-    record_traces(views, trial, t, threadIdx.x, blockDim.x);
-    if (views.trace_count > 0) __syncthreads();  // traces have been read: the next step overwrites the states
-  }
-  if (!is_neuron) return;
-  cell.store(own, state_index);
-  views.spike_count(trial, neuron) = spike_count;
-}
 
 PopulationEntry make_entry(const PopulationView& population, std::size_t batch) {
   PopulationEntry entry{};
@@ -149,16 +107,6 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
   return views;
 }
 
-// Whether the kernels that know dense projections of spikes without further delays do.
-bool is_plain(const ForwardArgs<float>& args) {
-  const auto all = [](const ProjectionList<float>& list, std::size_t delay) {
-    return std::all_of(list.at, list.at + list.count,
-                       [delay](const ProjectionView<float>& p) { return p.sparse == nullptr && p.delay == delay; });
-  };
-  return all(args.input, 0) && all(args.recurrent, 1) && args.plasticity.empty() && args.history.empty() &&
-         args.outputs.empty() && !args.continues;
-}
-
 // Keeps what was sent last for the pass that goes on from here: [batch, depth, neurons].
 template <class T>
 __global__ void keep_history_kernel(ForwardViews views, View<T> sent, const T* before, View<T> after) {
@@ -189,7 +137,7 @@ void run_each(Context& context, const ForwardArgs<float>& args, const ForwardVie
   float* currents = context.scratch.get<float>(3 * args.batch * args.neuron_count, "input currents of one step");
   for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
     propagate_each(context, views, input, t, currents);
-    neuron_step(context, views, t, currents);
+    neuron_step(context, views, t, {currents, t, 1, args.neuron_count});
     online_plasticity(context, args, views, input, t);
   }
   if (views.window.end < views.steps) return;
@@ -197,36 +145,44 @@ void run_each(Context& context, const ForwardArgs<float>& args, const ForwardVie
   keep_history(context, views, views.outputs, views.output_history);
 }
 
-// Which kernels run. The limits are guesses that await a measurement on a GPU: gemm reads each weight once per 64
-// trials, gather once per active cell and trial.
-Propagation choose(Propagation wanted, const ForwardArgs<float>& args) {
-  constexpr std::size_t gemm_batch = 64;      // one tile of the gemm kernel
-  constexpr std::size_t gemm_neurons = 4096;  // 64 MiB of recurrent weights: more than the L2 cache of an H200
-  if (wanted != Propagation::automatic) {
-    SW_EXPECTS(wanted != Propagation::persistent || args.neuron_count <= largest_block,
-               "forward: persistent propagation needs at most 1024 neurons");
-    return wanted;
+// Runs the window in stretches of as many steps as there is room for their input currents.
+template <class T>
+void run_plain(Context& context, const ForwardArgs<float>& args, ForwardViews views, const PreCells<T>& input) {
+  const StepWindow window = views.window;
+  if (window.begin >= window.end) return;
+  const ForwardChoice choice = choose_forward(context, args);
+  const std::size_t row_bytes = args.batch * args.neuron_count * sizeof(float);
+  const std::size_t stretch =
+      std::clamp<std::size_t>(context.options.current_bytes / row_bytes, 1, window.end - window.begin);
+  float* const values = context.scratch.get<float>(stretch * args.batch * args.neuron_count, "input currents");
+  for (std::size_t begin = window.begin; begin < window.end; begin += stretch) {
+    views.window = {begin, std::min(begin + stretch, window.end)};
+    const CurrentRows currents{values, begin, stretch, args.neuron_count};
+    input_currents(context, views, input, args.draw, currents);
+    switch (choice.form) {
+      case Propagation::trial_block:
+        run_trial_blocks(context, views, currents);
+        break;
+      case Propagation::gather:
+      case Propagation::gemm:
+        for (auto t = static_cast<unsigned>(begin); t < views.window.end; ++t) {
+          propagate(context, views, currents, t, choice.form == Propagation::gemm);
+          neuron_step(context, views, t, currents);
+        }
+        break;
+      default:
+        run_resident(context, views, choice.shape, currents);
+    }
   }
-  if (args.neuron_count <= largest_block) return Propagation::persistent;
-  return args.batch >= gemm_batch && args.neuron_count >= gemm_neurons ? Propagation::gemm : Propagation::gather;
 }
 
 }  // namespace
 
-std::string forward_method(const Context& context, const ForwardArgs<float>& args) {
-  if (!is_plain(args)) return "a launch per step and projection";
-  switch (choose(context.options.propagation, args)) {
-    case Propagation::persistent:
-      return "one launch, a block per trial";
-    case Propagation::gemm:
-      return "two launches per step, the currents as a dense product";
-    default:
-      return "two launches per step, the currents as a gather over spikes";
-  }
-}
-
 void forward(Context& context, const ForwardArgs<float>& args) {
-  if (args.batch == 0 || args.neuron_count == 0) return;
+  if (args.batch == 0 || args.neuron_count == 0) {
+    if (args.draw != nullptr) encode(context, *args.draw);
+    return;
+  }
   SW_EXPECTS(args.plasticity.empty() || args.batch == 1, "forward: plasticity needs a batch of one trial");
   ForwardViews views = make_views(args);
   upload_traces(context, args, views);
@@ -236,22 +192,10 @@ void forward(Context& context, const ForwardArgs<float>& args) {
     SW_CUDA_CHECK(
         cudaMemsetAsync(args.spike_count.data, 0, args.spike_count.size() * sizeof(std::uint32_t), context.stream));
   }
-  const Propagation propagation = choose(context.options.propagation, args);
   with_pre_cells(args.events, args.values, args.input_mask, args.frame_steps, [&]<class T>(const PreCells<T>& input) {
-    if (!is_plain(args)) return run_each(context, args, views, input);
-    if (propagation == Propagation::persistent) {
-      const std::size_t block = std::max((args.neuron_count + 31) / 32 * 32, smallest_block);
-      launch({.grid = dim3(static_cast<unsigned>(args.batch)),
-              .block = dim3(static_cast<unsigned>(block)),
-              .stream = context.stream},
-             forward_kernel<T>, views, input);
-      return;
-    }
-    float* current = context.scratch.get<float>(args.batch * args.neuron_count, "input currents of one step");
-    for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
-      propagate(context, views, input, t, propagation == Propagation::gemm, current);
-      neuron_step(context, views, t, current);
-    }
+    if (is_plain(args)) return run_plain(context, args, views, input);
+    if (args.draw != nullptr) encode(context, *args.draw);
+    run_each(context, args, views, input);
   });
 }
 

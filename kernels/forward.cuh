@@ -16,6 +16,16 @@ struct TraceEntry {
   float* values;  // [batch, steps, neuron_count]
 };
 
+// Input currents of the steps from `begin` on: [batch, steps, neurons].
+struct CurrentRows {
+  float* values;
+  std::size_t begin, steps, neurons;
+
+  __device__ __forceinline__ float& at(std::size_t trial, std::size_t t, std::size_t neuron) const {
+    return values[(trial * steps + (t - begin)) * neurons + neuron];
+  }
+};
+
 struct ForwardViews {
   std::size_t batch;
   unsigned steps;
@@ -118,13 +128,20 @@ struct OutputSource {
   }
 };
 
-// current[trial, neuron] of step t; propagate.cu.
+// What the input gives in the steps of the window, times its scale; draws the events first where asked to.
+// input_current.cu.
 template <class T>
-void propagate(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, bool is_gemm,
-               float* current);
+void input_currents(Context& context, const ForwardViews& views, const PreCells<T>& input, const EncodeArgs* draw,
+                    const CurrentRows& currents);
 
-// The same for any projections; propagate_each.cu. currents: [3, batch, neurons], of which the first block is the
-// result.
+// All steps of the window, a block per trial, at most 1024 neurons; trial_block.cu.
+void run_trial_blocks(Context& context, const ForwardViews& views, const CurrentRows& currents);
+
+// Adds what the spikes of step t - 1 give in step t; propagate.cu.
+void propagate(Context& context, const ForwardViews& views, const CurrentRows& currents, unsigned t, bool is_gemm);
+
+// Input and recurrent current of step t for any projections; propagate_each.cu. currents: [3, batch, neurons], of which
+// the first block is the result.
 template <class T>
 void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, float* currents);
 
@@ -136,6 +153,6 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
 void clear_plasticity(Context& context, const ForwardArgs<float>& args);
 
 // States, spikes, psi, counts and traces of step t; neuron_step.cu.
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const float* current);
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const CurrentRows& currents);
 
 }  // namespace spikeweave::SW_DEVICE

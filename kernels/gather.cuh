@@ -12,19 +12,25 @@
 
 namespace spikeweave::SW_DEVICE {
 
-// Lives in shared memory: SW_SHARED(ActiveCells, active, 1).
-struct ActiveCells {
-  static constexpr unsigned capacity = 1024;
+__device__ __forceinline__ bool is_active(float value) {
+  return value != 0.0f;
+}
+
+// Lives in shared memory: SW_SHARED(ActiveCells, active, 1). Value: what is listed of a cell beside its index.
+template <class Value, unsigned list_capacity>
+struct ActiveList {
+  static constexpr unsigned capacity = list_capacity;
 
   unsigned index[capacity];
-  float value[capacity];
+  Value value[capacity];
   unsigned warp_count[32];
 };
+using ActiveCells = ActiveList<float, 1024>;
 
-// Lists the active ones among `count` <= capacity cells from `first` on; index counts from `first`. Returns how many.
+// Lists the active ones among `count` <= capacity cells; value_of(i): of cell i < count. Returns how many.
 // All threads of the block call it; their number is a multiple of 32. The list is ready on return.
-template <class T>
-__device__ unsigned find_active(const StepCells<T>& cells, std::size_t first, unsigned count, ActiveCells& active) {
+template <class ValueOf, class List>
+__device__ __forceinline__ unsigned find_active(const ValueOf& value_of, unsigned count, List& active) {
   const unsigned per_thread = (count + blockDim.x - 1) / blockDim.x;
   const unsigned begin = min(threadIdx.x * per_thread, count);
   const unsigned end = min(begin + per_thread, count);
@@ -32,7 +38,7 @@ __device__ unsigned find_active(const StepCells<T>& cells, std::size_t first, un
   const unsigned warp = threadIdx.x / 32;
 
   unsigned own = 0;
-  for (unsigned i = begin; i < end; ++i) own += cells.at(first + i) != 0.0f ? 1u : 0u;
+  for (unsigned i = begin; i < end; ++i) own += is_active(value_of(i)) ? 1u : 0u;
   unsigned up_to_own = own;  // inclusive prefix sum over the warp
   for (unsigned delta = 1; delta < 32; delta *= 2) {
     const unsigned other = __shfl_up_sync(0xffffffffu, up_to_own, delta);
@@ -48,8 +54,8 @@ __device__ unsigned find_active(const StepCells<T>& cells, std::size_t first, un
     total += active.warp_count[w];
   }
   for (unsigned i = begin; i < end; ++i) {
-    const float value = cells.at(first + i);
-    if (value == 0.0f) continue;
+    const auto value = value_of(i);
+    if (!is_active(value)) continue;
     active.index[position] = i;
     active.value[position] = value;
     ++position;
@@ -62,6 +68,17 @@ __device__ unsigned find_active(const StepCells<T>& cells, std::size_t first, un
 struct PostTile {
   std::size_t begin;
   std::size_t end;
+
+  // Whether a projection reaches one of them: the same for the whole block.
+  __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
+    return p.post_begin < end && p.post_begin + p.post_count > begin;
+  }
+  // The thread's column of weights; nullptr where the projection does not reach its post cell.
+  __device__ __forceinline__ const float* column(const ProjectionView<float>& p) const {
+    const std::size_t post = begin + threadIdx.x;
+    const bool is_target = post >= p.post_begin && post < p.post_begin + p.post_count && post < end;
+    return is_target ? p.weights + (post - p.post_begin) : nullptr;
+  }
 };
 
 // Adds value times weight to `sum`, over the projection's pre cells in ascending order. All threads of the block call
@@ -70,16 +87,15 @@ template <class T>
 __device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cells,
                                              const ProjectionView<float>& projection, const PostTile& tile,
                                              ActiveCells& active) {
-  const std::size_t post = tile.begin + threadIdx.x;
-  const std::size_t post_end = projection.post_begin + projection.post_count;
-  if (projection.post_begin >= tile.end || post_end <= tile.begin) return sum;  // the same for the whole block
-  const bool is_target = post >= projection.post_begin && post < post_end && post < tile.end;
+  if (!tile.meets(projection)) return sum;
+  const float* const column = tile.column(projection);
   for (std::size_t first = 0; first < projection.pre_count; first += ActiveCells::capacity) {
     const std::size_t left = projection.pre_count - first;
     const unsigned count = left < ActiveCells::capacity ? static_cast<unsigned>(left) : ActiveCells::capacity;
-    const unsigned active_count = find_active(cells, projection.pre_begin + first, count, active);
-    if (!is_target) continue;
-    const float* weights = projection.weights + first * projection.post_count + (post - projection.post_begin);
+    const unsigned active_count =
+        find_active([&](unsigned i) { return cells.at(projection.pre_begin + first + i); }, count, active);
+    if (column == nullptr) continue;
+    const float* const weights = column + first * projection.post_count;
     SW_UNROLL(4)
     for (unsigned k = 0; k < active_count; ++k) {
       sum = sum + active.value[k] * weights[active.index[k] * projection.post_count];

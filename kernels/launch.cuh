@@ -43,11 +43,13 @@ cudaError_t start(const LaunchConfig& config, void (*kernel)(Parameters...), Arg
 
 #else
 
-template <class... Parameters, class... Arguments>
-cudaError_t start(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments&&... arguments) {
+using Attributes = std::array<cudaLaunchAttribute, 2>;
+
+// What the runtime takes; sets what the kernel needs for it. attributes: the memory of its own, which outlives it.
+template <class... Parameters>
+cudaLaunchConfig_t prepare(const LaunchConfig& config, void (*kernel)(Parameters...), Attributes& attributes) {
   constexpr unsigned portable_cluster = 8;  // blocks; CUDA programming guide, thread block clusters
 
-  std::array<cudaLaunchAttribute, 2> attributes{};
   cudaLaunchConfig_t launch{};
   launch.gridDim = config.grid;
   launch.blockDim = config.block;
@@ -75,6 +77,13 @@ cudaError_t start(const LaunchConfig& config, void (*kernel)(Parameters...), Arg
   if (config.cluster > portable_cluster) {
     SW_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
   }
+  return launch;
+}
+
+template <class... Parameters, class... Arguments>
+cudaError_t start(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments&&... arguments) {
+  Attributes attributes{};
+  const cudaLaunchConfig_t launch = prepare(config, kernel, attributes);
   return cudaLaunchKernelEx(&launch, kernel, std::forward<Arguments>(arguments)...);
 }
 
@@ -89,6 +98,21 @@ void launch(const LaunchConfig& config, void (*kernel)(Parameters...), Arguments
   SW_CUDA_CHECK(detail::start(config, kernel, std::forward<Arguments>(arguments)...));
 #if !defined(NDEBUG)
   SW_CUDA_CHECK(cudaStreamSynchronize(config.stream));
+#endif
+}
+
+// Clusters of that launch that the device runs at once; 0 where it has none of that size.
+template <class... Parameters>
+unsigned max_active_clusters(const LaunchConfig& config, [[maybe_unused]] void (*kernel)(Parameters...)) {
+#if defined(SW_EMULATED)
+  return emulation::multiprocessor_count > config.cluster ? emulation::multiprocessor_count / config.cluster : 1u;
+#else
+  detail::Attributes attributes{};
+  int count = 0;
+  const cudaLaunchConfig_t launch = detail::prepare(config, kernel, attributes);
+  if (cudaOccupancyMaxActiveClusters(&count, kernel, &launch) == cudaSuccess) return static_cast<unsigned>(count);
+  static_cast<void>(cudaGetLastError());  // an answer, not an error
+  return 0;
 #endif
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernels/cuda_api.cuh"
 #include "kernels/device_random.cuh"
+#include "kernels/unroll.cuh"
 #include "spikeweave/models/all.hpp"
 #include "spikeweave/ops/forward.hpp"
 
@@ -100,14 +101,15 @@ __device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivati
   return Model::template step<PiecewiseLinear>(derived, state, in);
 }
 
-// One neuron of any model whose state and constants stay in registers for many steps.
-struct Cell {
-  unsigned model;
-  unsigned pseudo_derivative;
-  alignas(8) unsigned char state[CellModels::state_bytes];
+// A neuron of any model in `count` trials, whose states and constants stay in registers for many steps.
+template <unsigned count>
+struct Cells {
+  unsigned model = 0;
+  unsigned pseudo_derivative = 0;
+  alignas(8) unsigned char state[count][CellModels::state_bytes];
   alignas(8) unsigned char derived[CellModels::derived_bytes];
 
-  // At the start of a trial. local: index within the population.
+  // At the start of the trials. local: index within the population.
   __device__ __forceinline__ void load(const PopulationEntry& population, std::size_t local) {
     model = population.model;
     pseudo_derivative = population.pseudo_derivative;
@@ -115,36 +117,36 @@ struct Cell {
       const auto constants = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
       const typename Model::State start = Model::initial_state(constants);
       std::memcpy(derived, &constants, sizeof(constants));
-      std::memcpy(state, &start, sizeof(start));
+      SW_UNROLL(8)
+      for (unsigned k = 0; k < count; ++k) std::memcpy(state[k], &start, sizeof(start));
     });
   }
 
-  // Where an earlier window of the trial ended. index: trial * count + local.
-  __device__ __forceinline__ void resume(const PopulationEntry& population, std::size_t local, std::size_t index) {
-    load(population, local);
+  // Trial k goes on where an earlier window ended. index: trial * population's count + local.
+  __device__ __forceinline__ void resume(unsigned k, const PopulationEntry& population, std::size_t index) {
     CellModels::visit(model, [&]<class Model>() {
       const auto own = unpack<ColumnsOf<typename Model::State>>(population.state).load(index);
-      std::memcpy(state, &own, sizeof(own));
+      std::memcpy(state[k], &own, sizeof(own));
     });
   }
 
   // The word of `in` is drawn here.
-  __device__ __forceinline__ StepOutput<float> step(StepInput<float> in, const NeuronNoise& noise, std::size_t trial,
-                                                    unsigned t, std::size_t neuron) {
+  __device__ __forceinline__ StepOutput<float> step(unsigned k, StepInput<float> in, const NeuronNoise& noise,
+                                                    std::size_t trial, unsigned t, std::size_t neuron) {
     StepOutput<float> output{};
     CellModels::visit(model, [&]<class Model>() {
-      auto own = unpack<typename Model::State>(state);
+      auto own = unpack<typename Model::State>(state[k]);
       in.word = noise.template word<Model>(trial, t, neuron);
       output = step_model<Model>(pseudo_derivative, unpack<typename Model::Derived>(derived), own, in);
-      std::memcpy(state, &own, sizeof(own));
+      std::memcpy(state[k], &own, sizeof(own));
     });
     return output;
   }
 
-  // index: trial * count + local.
-  __device__ __forceinline__ void store(const PopulationEntry& population, std::size_t index) const {
+  // index: trial * population's count + local.
+  __device__ __forceinline__ void store(unsigned k, const PopulationEntry& population, std::size_t index) const {
     CellModels::visit(model, [&]<class Model>() {
-      unpack<ColumnsOf<typename Model::State>>(population.state).store(index, unpack<typename Model::State>(state));
+      unpack<ColumnsOf<typename Model::State>>(population.state).store(index, unpack<typename Model::State>(state[k]));
     });
   }
 };

@@ -5,7 +5,7 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-__global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* current) {
+__global__ void neuron_step_kernel(ForwardViews views, unsigned t, CurrentRows currents) {
   const std::size_t index = global_index_1d();
   if (index >= views.batch * views.neuron_count) return;
   const std::size_t trial = index / views.neuron_count;
@@ -23,7 +23,7 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, const float* 
     const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
     typename Model::State state = t > 0 || views.continues ? states.load(state_index) : Model::initial_state(derived);
     if (is_running) {
-      StepInput<float> in{current[index], views.noise.template word<Model>(trial, t, neuron),
+      StepInput<float> in{currents.at(trial, t, neuron), views.noise.template word<Model>(trial, t, neuron),
                           views.forced_spike(trial, t, neuron)};
       if constexpr (Model::is_rate) views.clamp_input(trial, t, neuron, in);
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
@@ -42,8 +42,8 @@ __global__ void record_traces_kernel(ForwardViews views, unsigned t) {
 
 }  // namespace
 
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const float* current) {
-  launch_1d(context.stream, views.batch * views.neuron_count, neuron_step_kernel, views, t, current);
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const CurrentRows& currents) {
+  launch_1d(context.stream, views.batch * views.neuron_count, neuron_step_kernel, views, t, currents);
   if (views.trace_count == 0) return;
   launch({.grid = dim3(static_cast<unsigned>(views.batch)), .block = dim3(128), .stream = context.stream},
          record_traces_kernel, views, t);

@@ -7,10 +7,17 @@
 
 namespace spikeweave::SW_DEVICE {
 
+struct DeviceLimits {
+  unsigned multiprocessors = 0;
+  std::size_t shared_bytes = 0;  // of a block
+  bool has_clusters = false;
+};
+
 // What every operation works with. One stream: scratch is free again when the next operation starts.
 struct Context {
   cudaStream_t stream = nullptr;
   DeviceOptions options;
+  DeviceLimits device;
   Scratch scratch;  // intermediate arrays
   Scratch tables;   // lists uploaded for one call
 };

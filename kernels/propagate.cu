@@ -1,5 +1,5 @@
-// Input currents of one step for large networks, in two forms with the same bits: a gather over the active cells of
-// each trial, and a dense product of tiles that trials share.
+// What the spikes of the last step give in this one, for large networks, in two forms with the same bits: a gather over
+// the spikes of each trial, and a dense product of tiles that trials share.
 #include "kernels/forward.cuh"
 #include "kernels/gather.cuh"
 #include "kernels/launch.cuh"
@@ -11,9 +11,8 @@ namespace {
 constexpr unsigned gather_block = 256;  // post neurons of a tile, and threads
 
 // Block: one trial and one tile of post neurons.
-template <class T>
 __global__ void __launch_bounds__(gather_block)
-    propagate_gather_kernel(ForwardViews views, PreCells<T> input, unsigned t, unsigned tile_count, float* current) {
+    propagate_gather_kernel(ForwardViews views, unsigned t, unsigned tile_count, CurrentRows currents) {
   SW_SHARED(ActiveCells, active, 1);
   const std::size_t trial = blockIdx.x / tile_count;
   if (t >= views.running_steps(trial)) return;
@@ -21,10 +20,9 @@ __global__ void __launch_bounds__(gather_block)
   const std::size_t left = views.neuron_count - begin;
   const PostTile tile{begin, begin + (left < gather_block ? left : gather_block)};
 
-  const float from_input = gather_sum(input.at(trial, t), views.input, tile, active[0]);
-  const float recurrent = t == 0 ? 0.0f : gather_sum(views.last_spikes(trial, t), views.recurrent, tile, active[0]);
+  const float recurrent = gather_sum(views.last_spikes(trial, t), views.recurrent, tile, active[0]);
   const std::size_t neuron = begin + threadIdx.x;
-  if (neuron < tile.end) current[trial * views.neuron_count + neuron] = views.input_scale * from_input + recurrent;
+  if (neuron < tile.end) currents.at(trial, t, neuron) += recurrent;
 }
 
 constexpr unsigned gemm_tile = 64;    // trials and post neurons of a block
@@ -37,13 +35,11 @@ struct GemmTiles {
   float weights[depth][gemm_tile];  // [pre, post]
 };
 
-// Adds cells times weights to `sum`, for each element over projections in order and pre cells in ascending order.
-// cells_of(trial) gives the StepCells of a trial that is below batch and still runs, else their row is nullptr.
-template <class CellsOf>
-__device__ __forceinline__ void add_products(const ProjectionList<float>& projections, const CellsOf& cells_of,
-                                             std::size_t post_begin, GemmTiles& tiles,
-                                             float (&sum)[per_thread][per_thread]) {
-  const auto cells = cells_of(threadIdx.x / 4);
+// Adds spikes times weights to `sum`, for each element over projections in order and pre cells in ascending order.
+// cells: of trial threadIdx.x / 4 of the tile; their row is nullptr where it does not run.
+__device__ __forceinline__ void add_products(const ProjectionList<float>& projections,
+                                             const StepCells<std::uint8_t>& cells, std::size_t post_begin,
+                                             GemmTiles& tiles, float (&sum)[per_thread][per_thread]) {
   const unsigned own_trials = threadIdx.x / 16 * per_thread;
   const unsigned own_posts = threadIdx.x % 16 * per_thread;
   for (std::size_t p = 0; p < projections.count; ++p) {
@@ -80,62 +76,43 @@ __device__ __forceinline__ void add_products(const ProjectionList<float>& projec
 }
 
 // Block: a tile of trials and one of post neurons.
-template <class T>
 __global__ void __launch_bounds__(gemm_block)
-    propagate_gemm_kernel(ForwardViews views, PreCells<T> input, unsigned t, float* current) {
+    propagate_gemm_kernel(ForwardViews views, unsigned t, CurrentRows currents) {
   SW_SHARED(GemmTiles, tiles, 1);
   const std::size_t post_begin = std::size_t{blockIdx.x} * gemm_tile;
   const std::size_t trial_begin = std::size_t{blockIdx.y} * gemm_tile;
   const auto is_running = [&](std::size_t trial) { return trial < views.batch && t < views.running_steps(trial); };
 
-  float from_input[per_thread][per_thread] = {};
-  add_products(
-      views.input,
-      [&](unsigned row) {
-        return is_running(trial_begin + row) ? input.at(trial_begin + row, t) : StepCells<T>{nullptr, nullptr};
-      },
-      post_begin, tiles[0], from_input);
+  const std::size_t loaded = trial_begin + threadIdx.x / 4;
   float recurrent[per_thread][per_thread] = {};
-  if (t > 0) {
-    add_products(
-        views.recurrent,
-        [&](unsigned row) {
-          return is_running(trial_begin + row) ? views.last_spikes(trial_begin + row, t)
-                                               : StepCells<std::uint8_t>{nullptr, nullptr};
-        },
-        post_begin, tiles[0], recurrent);
-  }
+  add_products(views.recurrent,
+               is_running(loaded) ? views.last_spikes(loaded, t) : StepCells<std::uint8_t>{nullptr, nullptr},
+               post_begin, tiles[0], recurrent);
   for (unsigned i = 0; i < per_thread; ++i) {
     for (unsigned j = 0; j < per_thread; ++j) {
       const std::size_t trial = trial_begin + threadIdx.x / 16 * per_thread + i;
       const std::size_t post = post_begin + threadIdx.x % 16 * per_thread + j;
-      if (trial < views.batch && post < views.neuron_count) {
-        current[trial * views.neuron_count + post] = views.input_scale * from_input[i][j] + recurrent[i][j];
-      }
+      if (is_running(trial) && post < views.neuron_count) currents.at(trial, t, post) += recurrent[i][j];
     }
   }
 }
 
 }  // namespace
 
-template <class T>
-void propagate(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, bool is_gemm,
-               float* current) {
+void propagate(Context& context, const ForwardViews& views, const CurrentRows& currents, unsigned t, bool is_gemm) {
+  if (t == 0) return;
   if (is_gemm) {
     const auto post_tiles = static_cast<unsigned>((views.neuron_count + gemm_tile - 1) / gemm_tile);
     const auto trial_tiles = static_cast<unsigned>((views.batch + gemm_tile - 1) / gemm_tile);
     launch({.grid = dim3(post_tiles, trial_tiles), .block = dim3(gemm_block), .stream = context.stream},
-           propagate_gemm_kernel<T>, views, input, t, current);
+           propagate_gemm_kernel, views, t, currents);
     return;
   }
   const auto tile_count = static_cast<unsigned>((views.neuron_count + gather_block - 1) / gather_block);
   launch({.grid = dim3(static_cast<unsigned>(views.batch * tile_count)),
           .block = dim3(gather_block),
           .stream = context.stream},
-         propagate_gather_kernel<T>, views, input, t, tile_count, current);
+         propagate_gather_kernel, views, t, tile_count, currents);
 }
-
-template void propagate(Context&, const ForwardViews&, const PreCells<std::uint8_t>&, unsigned, bool, float*);
-template void propagate(Context&, const ForwardViews&, const PreCells<float>&, unsigned, bool, float*);
 
 }  // namespace spikeweave::SW_DEVICE

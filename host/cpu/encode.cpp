@@ -61,7 +61,8 @@ void encode_cell(Encoding encoding, float p, PoissonTable& poisson, const std::u
   }
 }
 
-void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std::size_t end) {
+// The steps from begin to end, of one frame.
+void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std::size_t begin_step, std::size_t end) {
   const std::size_t inputs = args.events.shape[2];
   const float* intensity = args.intensity.row(b, frame);
   const PhiloxKey key = random_key(args.keys.seed);
@@ -70,7 +71,7 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
   for (std::size_t begin = 0; begin < inputs; begin += lanes) {
     const std::size_t cells = std::min(lanes, inputs - begin);
     if (std::all_of(intensity + begin, intensity + begin + cells, [](float p) { return p <= 0.0f; })) continue;
-    for (std::size_t first = frame * args.frame_steps; first < end; first += tile) {
+    for (std::size_t first = begin_step; first < end; first += tile) {
       const std::size_t steps = std::min(tile, end - first);
       const PhiloxCounter counter = random_counter(Purpose::input_spikes, 0, static_cast<std::uint32_t>(begin / lanes),
                                                    args.keys.trial[b], static_cast<std::uint32_t>(first));
@@ -89,13 +90,15 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
 
 void encode(const EncodeArgs& args, int threads) {
   const std::size_t batch = args.events.shape[0];
-  const std::size_t row = args.events.shape[1] * args.events.shape[2];
+  const StepWindow window{args.window.begin, args.window.end_in(args.events.shape[1])};
+  if (window.begin >= window.end) return;
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
-    std::fill_n(args.events.row(b), row, std::uint8_t{0});
-    const auto length = static_cast<std::size_t>(args.length[b]);
-    for (std::size_t frame = 0; frame * args.frame_steps < length; ++frame) {
-      encode_frame(args, b, frame, std::min(length, (frame + 1) * args.frame_steps));
+    std::fill_n(args.events.row(b, window.begin), (window.end - window.begin) * args.events.shape[2], std::uint8_t{0});
+    const std::size_t end = window.end_in(static_cast<std::size_t>(args.length[b]));
+    for (std::size_t frame = window.begin / args.frame_steps; frame * args.frame_steps < end; ++frame) {
+      encode_frame(args, b, frame, std::max(window.begin, frame * args.frame_steps),
+                   std::min(end, (frame + 1) * args.frame_steps));
     }
   }
 }

@@ -291,6 +291,7 @@ void forward(const ForwardArgs<Real>& args, int threads) {
   SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
   SW_EXPECTS(args.plasticity.empty() || (args.window.begin == 0 && args.window.end >= args.steps),
              "forward: plasticity runs a trial as a whole");
+  if (args.draw != nullptr) encode(*args.draw, threads);
   if (!args.continues && args.window.begin == 0) start_states(args);
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.batch, threads))
   for (std::size_t b = 0; b < args.batch; ++b) run_trial(args, step, b);

@@ -162,7 +162,6 @@ void Simulator<Real>::make_input(const TrialBatch& batch, bool training) {
       check_intensities(network_.encoding, batch.intensity);
       intensity_.reshape(backend_, {batch_, batch.frames, inputs}, "input intensities" + sized_by);
       intensity_.upload(batch.intensity);
-      backend_.encode({network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(), events_.view()});
     }
   }
   if (training && network_.input_dropout > 0.0) {
@@ -197,6 +196,9 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   } else {
     args.events = events_.cview();
   }
+  const EncodeArgs draw{network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(),
+                        events_.view(),    window};
+  if (network_.encoding == Encoding::bernoulli || network_.encoding == Encoding::poisson) args.draw = &draw;
   if (options.training && network_.input_dropout > 0.0) {
     args.input_mask = input_mask_.cview();
     args.input_scale = dropout_scale<Real>(network_.input_dropout);

@@ -182,6 +182,10 @@ T __ldg(const T* address) {
   return *address;
 }
 template <class T>
+T __ldcg(const T* address) {
+  return *address;
+}
+template <class T>
 requires std::is_arithmetic_v<T> T min(T a, T b) {
   return std::min(a, b);
 }

@@ -89,5 +89,29 @@ TEST_P(Memory, ZeroClears) {
   EXPECT_EQ(buffer.download(), std::vector<float>(33, 0.0f));
 }
 
+// Of the emulated device: 4 multiprocessors with 227 KiB of shared memory, clusters.
+TEST(DeviceBackend, KeepsTheWeightsInTheSmallestGroupThatHoldsThem) {
+  const auto backend = emulated::make_backend(0);
+  const auto method = [&](std::size_t neurons, std::size_t batch) {
+    ForwardArgs<float> args;
+    args.batch = batch;
+    args.neuron_count = neurons;
+    args.recurrent.at[args.recurrent.count++] = {0, neurons, 0, neurons, nullptr, 1};
+    return backend->method(args);
+  };
+  const std::string before = "input currents of many steps as one product; then ";
+  const std::string on_chip = before + "one launch, weights on the chip, ";
+
+  EXPECT_EQ(method(100, 4), on_chip + "a block for 1 trials at a time");
+  EXPECT_EQ(method(100, 40), on_chip + "a block for 16 trials at a time");
+  EXPECT_EQ(method(300, 4), on_chip + "a cluster of 2 blocks for 2 trials at a time");
+  EXPECT_EQ(method(900, 64), on_chip + "a cluster of 16 blocks for 32 trials at a time");
+  EXPECT_EQ(method(1000, 4), before + "one launch, weights through the caches, a block for each trial");
+  EXPECT_EQ(method(1500, 4),
+            before + "one launch, weights through the L2 cache, 4 blocks of the grid for 4 trials at a time");
+  EXPECT_EQ(method(3000, 4), before + "two launches per step, the spikes' currents as a gather");
+  EXPECT_EQ(method(5000, 64), before + "two launches per step, the spikes' currents as a dense product");
+}
+
 }  // namespace
 }  // namespace spikeweave

@@ -117,5 +117,35 @@ TEST_P(Encode, PoissonCountsHaveTheirMean) {
   EXPECT_NEAR(sum / steps, 2.5, 0.1);  // four standard errors: 4 * sqrt(2.5 / 4000)
 }
 
+TEST_P(Encode, DrawsTheStepsOfAWindowAndLeavesTheOthers) {
+  const std::vector<float> rates = test::random_floats(2 * 4 * 5, 2, 0.2, 0.8);
+  const auto intensity = put<float>(rates, {2, 4, 5});
+  const auto length = put<std::int32_t>({10, 4}, {2});
+  const auto trial = put<std::uint32_t>({7, 8}, {2});
+  auto events = put<std::uint8_t>(std::vector<std::uint8_t>(2 * 10 * 5, 9), {2, 10, 5});
+
+  backend().encode({.encoding = Encoding::bernoulli,
+                    .frame_steps = 3,
+                    .intensity = intensity.cview(),
+                    .length = length.cview(),
+                    .keys = {test::test_seed, trial.cview()},
+                    .events = events.view(),
+                    .window = {2, 7}});
+
+  const std::vector<std::uint8_t> drawn = events.download();
+  const std::size_t lengths[] = {10, 4};
+  for (std::size_t b = 0; b < 2; ++b) {
+    for (std::size_t t = 0; t < 10; ++t) {
+      for (std::size_t i = 0; i < 5; ++i) {
+        const std::uint8_t of_running = expected_event(Encoding::bernoulli, rates[(b * 4 + t / 3) * 5 + i],
+                                                       static_cast<std::uint32_t>(7 + b), t, i);
+        const bool is_drawn = t >= 2 && t < 7;
+        const std::uint8_t expected = !is_drawn ? 9 : t < lengths[b] ? of_running : 0;
+        ASSERT_EQ(drawn[(b * 10 + t) * 5 + i], expected) << "trial " << b << " step " << t << " input " << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace spikeweave

@@ -129,6 +129,22 @@ void clear_after_end(const ForwardCase& c, std::size_t width, std::vector<T>& va
 
 }  // namespace
 
+std::vector<std::uint8_t> drawn_events(Backend<float>& backend, const ForwardCase& c) {
+  std::vector<std::uint32_t> keys;
+  for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
+  const auto trial = put(backend, keys, {c.batch()});
+  const auto length = put(backend, c.length, {c.batch()});
+  const auto intensity = put(backend, c.intensity, {c.batch(), c.frames(), c.inputs});
+  auto events = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * c.inputs), {c.batch(), c.steps, c.inputs});
+  backend.encode({.encoding = c.encoding,
+                  .frame_steps = c.frame_steps,
+                  .intensity = intensity.cview(),
+                  .length = length.cview(),
+                  .keys = {test_seed, trial.cview()},
+                  .events = events.view()});
+  return events.download();
+}
+
 ForwardResult run_reference(const ForwardCase& c) {
   const std::size_t n = c.neurons();
   ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
@@ -136,7 +152,8 @@ ForwardResult run_reference(const ForwardCase& c) {
                   std::vector<float>(c.batch() * c.steps * n),
                   std::vector<float>(c.has_outputs() ? c.batch() * c.steps * n : 0),
                   std::vector<std::uint32_t>(c.batch() * n),
-                  {}};
+                  {},
+                  c.intensity.empty() ? std::vector<std::uint8_t>{} : c.events};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
   for (std::size_t b = 0; b < c.batch(); ++b) {
     std::vector<AnyState> states(n);
@@ -172,7 +189,10 @@ ForwardResult run_reference(const ForwardCase& c) {
 ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi, bool has_traces) {
   const std::size_t n = c.neurons();
   const auto length = put(backend, c.length, {c.batch()});
-  const auto events = put(backend, c.events, {c.batch(), c.steps, c.values.empty() ? c.inputs : 0});
+  const bool is_drawn = !c.intensity.empty();
+  auto events = put(backend, is_drawn ? std::vector<std::uint8_t>(c.batch() * c.steps * c.inputs, 0xff) : c.events,
+                    {c.batch(), c.steps, c.values.empty() ? c.inputs : 0});
+  const auto intensity = put(backend, c.intensity, {c.batch(), c.frames(), is_drawn ? c.inputs : 0});
   const auto values = put(backend, c.values, {c.batch(), c.frames(), c.values.empty() ? 0 : c.inputs});
   const auto mask = put(backend, c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.inputs});
   const auto forced = put(backend, c.forced, {c.batch(), c.steps, c.forced_neurons});
@@ -225,10 +245,18 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
     for (std::size_t j = 0; j < p.count; ++j) trace.neurons.push_back(j);
     args.traces.push_back(trace);
   }
+  const EncodeArgs draw{.encoding = c.encoding,
+                        .frame_steps = c.frame_steps,
+                        .intensity = intensity.cview(),
+                        .length = length.cview(),
+                        .keys = args.keys,
+                        .events = events.view()};
+  if (is_drawn) args.draw = &draw;
   backend.forward(args);
 
-  ForwardResult r{spikes.download(),  psi.download(),         prediction.download(),
-                  outputs.download(), spike_count.download(), {}};
+  ForwardResult r{
+      spikes.download(), psi.download(), prediction.download(), outputs.download(), spike_count.download(), {}, {}};
+  if (is_drawn) r.drawn = events.download();
   for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
   clear_after_end(c, n, r.spikes);
   if (has_psi) clear_after_end(c, n, r.psi);

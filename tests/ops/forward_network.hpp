@@ -46,6 +46,10 @@ struct ForwardCase {
   bool wants_outputs = false;  // also where all models spike
   float input_scale = 1.0f;
 
+  // Where given, the pass draws its events; `events` is then what the reference takes.
+  std::vector<float> intensity;  // [batch, frames, inputs]
+  Encoding encoding = Encoding::bernoulli;
+
   std::size_t batch() const { return length.size(); }
   std::size_t frames() const { return (steps + frame_steps - 1) / frame_steps; }
   std::size_t neurons() const {
@@ -66,6 +70,7 @@ struct ForwardResult {
   std::vector<float> outputs;        // likewise; empty where they are not given
   std::vector<std::uint32_t> spike_count;
   std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  first state variable; likewise
+  std::vector<std::uint8_t> drawn;           // [batch, steps, inputs]  events that the pass has drawn
 
   bool operator==(const ForwardResult&) const = default;
 };
@@ -95,6 +100,9 @@ typename Model::Derived derived_of(std::size_t neuron) {
 inline std::uint32_t trial_key(std::size_t b) {
   return static_cast<std::uint32_t>(70 + 5 * b);
 }
+
+// The events that a case with intensities draws, as encode() draws them.
+std::vector<std::uint8_t> drawn_events(Backend<float>& backend, const ForwardCase& c);
 
 ForwardResult run_reference(const ForwardCase& c);
 ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi = true, bool has_traces = true);

@@ -18,22 +18,55 @@ class Forward : public test::OnBackend {
   // Runs the case with every form of propagation of the backend and compares all bits.
   void expect_reference(const ForwardCase& c, const std::string& label) {
     const ForwardResult expected = test::run_reference(c);
-    for (const Propagation propagation : forms(c.neurons())) {
-      use({.propagation = propagation});
-      const ForwardResult actual = test::run_on(backend(), c);
-      const std::string place = label + ", propagation " + std::to_string(static_cast<int>(propagation));
+    for (const DeviceOptions& options : forms(c.neurons())) {
+      use(options);
+      const bool has_traces = !is_resident(options.propagation);
+      const ForwardResult actual = test::run_on(backend(), c, /*has_psi=*/true, has_traces);
+      const std::string place = label + ", propagation " + std::to_string(static_cast<int>(options.propagation)) +
+                                ", group " + std::to_string(options.group) + ", " +
+                                std::to_string(options.current_bytes) + " bytes";
       ASSERT_EQ(actual.spikes, expected.spikes) << place;
       ASSERT_EQ(actual.psi, expected.psi) << place;
       ASSERT_EQ(actual.prediction, expected.prediction) << place;
       ASSERT_EQ(actual.outputs, expected.outputs) << place;
       ASSERT_EQ(actual.spike_count, expected.spike_count) << place;
-      ASSERT_EQ(actual.voltages, expected.voltages) << place;
+      ASSERT_EQ(actual.drawn, expected.drawn) << place;
+      if (has_traces) {
+        ASSERT_EQ(actual.voltages, expected.voltages) << place;
+      }
     }
+    use({});
   }
-  std::vector<Propagation> forms(std::size_t neurons) const {
-    if (!is_device()) return {Propagation::automatic};
-    if (neurons > 1024) return {Propagation::automatic, Propagation::gather, Propagation::gemm};
-    return {Propagation::persistent, Propagation::gather, Propagation::gemm};
+
+ private:
+  static bool is_resident(Propagation form) {
+    return form == Propagation::resident_block || form == Propagation::resident_cluster ||
+           form == Propagation::resident_grid || form == Propagation::streamed_grid;
+  }
+  std::vector<DeviceOptions> forms(std::size_t neurons) const {
+    if (!is_device() || neurons == 0) return {{.propagation = Propagation::automatic}};
+    std::vector<DeviceOptions> list{
+        {.propagation = Propagation::automatic},
+        {.propagation = Propagation::gather, .current_bytes = 1},  // a step at a time
+        {.propagation = Propagation::gemm},
+    };
+    if (neurons <= 1024) list.push_back({.propagation = Propagation::trial_block});
+    if (neurons <= 1024) list.push_back({.propagation = Propagation::trial_block, .current_bytes = 1});
+    const auto add = [&](Propagation form, unsigned group) {
+      constexpr std::size_t shared_bytes = 200'000, threads = 512;
+      const std::size_t tile = (neurons + group - 1) / group;
+      const bool is_on_chip = form != Propagation::streamed_grid;
+      if (tile > threads || (is_on_chip && neurons * tile * sizeof(float) > shared_bytes)) return;
+      list.push_back({.propagation = form, .group = group});
+      list.push_back({.propagation = form, .group = group, .current_bytes = 1});
+    };
+    add(Propagation::resident_block, 1);
+    add(Propagation::resident_cluster, 2);
+    add(Propagation::resident_cluster, 4);
+    add(Propagation::resident_grid, 1);  // several groups
+    add(Propagation::resident_grid, 3);
+    add(Propagation::streamed_grid, 4);
+    return list;
   }
 };
 
@@ -196,6 +229,26 @@ TEST_P(Forward, ValuesHoldForAWholeFrame) {
   expect_reference(c, "values and mask");
 }
 
+TEST_P(Forward, DrawsItsEventsAsEncodeDoes) {
+  for (const Encoding encoding : {Encoding::bernoulli, Encoding::poisson}) {
+    ForwardCase c = mixed_case();
+    c.encoding = encoding;
+    c.intensity = test::random_floats(3 * 3 * 10, 11, 0.0, encoding == Encoding::bernoulli ? 0.6 : 1.5);
+    c.events = test::drawn_events(backend(), c);
+    expect_alive(c);
+
+    expect_reference(c, "drawn");
+  }
+}
+
+TEST_P(Forward, DrawsMoreEventsThanSharedMemoryHolds) {
+  ForwardCase c = lif_case(2, 5, 12300, 3);
+  c.intensity = test::random_floats(2 * 3 * 12300, 12, 0.0, 0.01);
+  c.events = test::drawn_events(backend(), c);
+
+  expect_reference(c, "drawn");
+}
+
 TEST_P(Forward, SilentInputGivesNoSpike) {
   ForwardCase c = lif_case(3, 33, 8, 4);
   std::fill(c.events.begin(), c.events.end(), std::uint8_t{0});
@@ -214,6 +267,19 @@ TEST_P(Forward, AllNeuronsFireTogether) {
 
   const ForwardResult r = test::run_on(backend(), c);
   EXPECT_EQ(std::vector<std::uint8_t>(r.spikes.begin(), r.spikes.begin() + 257), std::vector<std::uint8_t>(257, 1));
+}
+
+// More spikes in a step than are listed at a time, and neurons between threshold and rest to see what they give.
+TEST_P(Forward, AddsUpLongListsOfSpikes) {
+  ForwardCase c = lif_case(2, 300, 6, 5);
+  c.forced_neurons = 300;
+  for (std::size_t n = 0; n < 2 * 5 * 300; ++n) {
+    const bool is_first_step = n / 300 % 5 == 0;
+    c.forced.push_back(is_first_step && n % 5 != 0 ? 1 : 0);
+  }
+  expect_alive(c);
+
+  expect_reference(c, "long lists");
 }
 
 // The first 44 of 49 neurons: some made to fire, some made silent, some left alone, in all models.

@@ -8,6 +8,7 @@
 #include "spikeweave/core/field.hpp"
 #include "spikeweave/core/random.hpp"
 #include "spikeweave/core/view.hpp"
+#include "spikeweave/ops/step_window.hpp"
 
 namespace spikeweave {
 
@@ -24,7 +25,7 @@ struct RandomKeys {
   View<const std::uint32_t> trial;  // [batch]
 };
 
-// Draws the input events of all steps from the intensities of the frames.
+// Draws input events from the intensities of the frames.
 // Exactness: bit for bit on every backend; see core/sampling.hpp.
 // Dropout: input i of a frame is silent in all its steps where its mask is 0.
 struct EncodeArgs {
@@ -33,7 +34,8 @@ struct EncodeArgs {
   View<const float> intensity;      // [batch, frames, inputs]  probability, or expected events, per step
   View<const std::int32_t> length;  // [batch]  steps of the trial; later events are 0
   RandomKeys keys;
-  View<std::uint8_t> events;  // [batch, steps, inputs]; overwritten
+  View<std::uint8_t> events;  // [batch, steps, inputs]; the steps of the window are overwritten
+  StepWindow window;
 };
 
 // Dropout masks: element (b, f, i) is 0 with probability p, else 1; a pure function of (seed, purpose, trial, f, i).

@@ -50,6 +50,9 @@ struct ForwardArgs {
   View<const std::uint8_t> input_mask;  // [batch, frames, inputs]  or empty: no dropout
   Real input_scale = 1;                 // multiplies the input sum: 1/(1-p) under dropout, else 1
 
+  // Where given, the pass draws `events` itself, those of its window, as encode() would; they stay there.
+  const EncodeArgs* draw = nullptr;
+
   ProjectionList<Real> input;
   ProjectionList<Real> recurrent;
   std::vector<PopulationView> populations;

@@ -1,0 +1,99 @@
+#include "kernels/forward_choice.cuh"
+
+#include <algorithm>
+#include <string>
+
+namespace spikeweave::SW_DEVICE {
+namespace {
+
+constexpr std::size_t largest_trial_block = 1024;  // neurons, one thread each
+
+std::optional<ResidentShape> resident_shape(const Context& context, const ForwardArgs<float>& args, Propagation form) {
+  const bool is_streamed = form == Propagation::streamed_grid;
+  const Exchange exchange = form == Propagation::resident_block     ? Exchange::block
+                            : form == Propagation::resident_cluster ? Exchange::cluster
+                                                                    : Exchange::grid;
+  if (!args.traces.empty()) return {};  // they read the states of every step
+  if (context.options.group > 0) return fit_resident(context, args, exchange, context.options.group, !is_streamed);
+  if (is_streamed) return fit_resident(context, args, exchange, context.device.multiprocessors, false);
+  return fit_smallest(context, args, exchange);
+}
+
+// The first that fits. Weights on the chip before all else, with as few blocks in a group as hold them; a barrier of
+// the whole grid only beyond what a block of one trial can do. The numbers are guesses that await a measurement on a
+// GPU: the dense product reads each weight once per 64 trials, a gather once per spike and trial; two launches per step
+// cost more than a barrier of the grid while few trials read weights.
+ForwardChoice choose_automatically(const Context& context, const ForwardArgs<float>& args) {
+  constexpr std::size_t gemm_batch = 64;      // one tile of the gemm kernel
+  constexpr std::size_t gemm_neurons = 4096;  // 64 MiB of recurrent weights: more than the L2 cache of an H200
+  constexpr std::size_t streamed_batch = 64;
+  const auto shape_of = [&](Propagation form) { return resident_shape(context, args, form); };
+  for (const Propagation form : {Propagation::resident_block, Propagation::resident_cluster}) {
+    if (const auto shape = shape_of(form)) return {form, *shape};
+  }
+  const bool is_small = args.neuron_count <= largest_trial_block;
+  if (!is_small || context.device.has_clusters) {
+    if (const auto shape = shape_of(Propagation::resident_grid)) return {Propagation::resident_grid, *shape};
+  }
+  if (is_small) return {Propagation::trial_block, {}};
+  if (args.batch >= gemm_batch && args.neuron_count >= gemm_neurons) return {Propagation::gemm, {}};
+  if (args.batch <= streamed_batch) {
+    if (const auto shape = shape_of(Propagation::streamed_grid)) return {Propagation::streamed_grid, *shape};
+  }
+  return {Propagation::gather, {}};
+}
+
+}  // namespace
+
+bool is_plain(const ForwardArgs<float>& args) {
+  const auto all = [](const ProjectionList<float>& list, std::size_t delay) {
+    return std::all_of(list.at, list.at + list.count,
+                       [delay](const ProjectionView<float>& p) { return p.sparse == nullptr && p.delay == delay; });
+  };
+  return all(args.input, 0) && all(args.recurrent, 1) && args.plasticity.empty() && args.history.empty() &&
+         args.outputs.empty() && !args.continues;
+}
+
+ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& args) {
+  const Propagation wanted = context.options.propagation;
+  switch (wanted) {
+    case Propagation::automatic:
+      return choose_automatically(context, args);
+    case Propagation::trial_block:
+      SW_EXPECTS(args.neuron_count <= largest_trial_block, "forward: a block per trial has at most 1024 neurons");
+      return {wanted, {}};
+    case Propagation::gather:
+    case Propagation::gemm:
+      return {wanted, {}};
+    default:
+      const auto shape = resident_shape(context, args, wanted);
+      SW_EXPECTS(shape.has_value(), "forward: the group of blocks that was asked for cannot run this network");
+      return {wanted, *shape};
+  }
+}
+
+std::string forward_method(const Context& context, const ForwardArgs<float>& args) {
+  if (!is_plain(args)) return "a launch per step and projection";
+  const ForwardChoice choice = choose_forward(context, args);
+  const std::string before = "input currents of many steps as one product; then ";
+  const std::string group = std::to_string(choice.shape.group);
+  const std::string trials = std::to_string(choice.shape.trials()) + " trials at a time";
+  switch (choice.form) {
+    case Propagation::resident_block:
+      return before + "one launch, weights on the chip, a block for " + trials;
+    case Propagation::resident_cluster:
+      return before + "one launch, weights on the chip, a cluster of " + group + " blocks for " + trials;
+    case Propagation::resident_grid:
+      return before + "one launch, weights on the chip, " + group + " blocks of the grid for " + trials;
+    case Propagation::streamed_grid:
+      return before + "one launch, weights through the L2 cache, " + group + " blocks of the grid for " + trials;
+    case Propagation::trial_block:
+      return before + "one launch, weights through the caches, a block for each trial";
+    case Propagation::gemm:
+      return before + "two launches per step, the spikes' currents as a dense product";
+    default:
+      return before + "two launches per step, the spikes' currents as a gather";
+  }
+}
+
+}  // namespace spikeweave::SW_DEVICE

@@ -1,0 +1,71 @@
+// Shared memory of a block that keeps weights on the chip, and which neurons are its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/launch.cuh"
+#include "kernels/resident.cuh"
+
+namespace spikeweave::SW_DEVICE {
+
+constexpr unsigned resident_block = 512;  // threads at most: 128 registers each
+
+// The neurons of a block.
+struct PostRange {
+  std::size_t begin, end;
+
+  __host__ __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
+    return p.post_begin < end && p.post_begin + p.post_count > begin;
+  }
+};
+
+__host__ __device__ __forceinline__ PostRange tile_of(const ResidentShape& shape, unsigned rank, std::size_t neurons) {
+  const std::size_t begin = std::size_t{rank} * shape.tile;
+  const std::size_t end = begin + shape.tile;
+  return {begin < neurons ? begin : neurons, end < neurons ? end : neurons};
+}
+
+struct ResidentMemory {
+  float* weights;       // [rows of the projections that meet the tile, in order][tile]; 0 where there is no synapse
+  unsigned* words;      // [2][trials][words]  spikes of the last step and of this one; of a grid in global memory
+  unsigned* ends;       // [trials]  one behind the last step of each trial in the window
+  unsigned* counts;     // [trials]
+  std::uint16_t* list;  // [trials][listed]
+
+  __device__ __forceinline__ unsigned* words_of(unsigned t, const ResidentShape& shape) const {
+    return words + t % 2 * shape.trials() * shape.words();
+  }
+};
+
+__device__ __forceinline__ ResidentMemory place_memory(const ResidentShape& shape, unsigned* grid_words,
+                                                       unsigned group) {
+  ResidentMemory memory;
+  memory.weights = dynamic_shared<float>();
+  unsigned* next = reinterpret_cast<unsigned*>(memory.weights + shape.weights);
+  const unsigned words = 2 * shape.trials() * shape.words();
+  const bool is_grid = shape.exchange == Exchange::grid;
+  memory.words = is_grid ? grid_words + std::size_t{group} * words : next;
+  if (!is_grid) next += words;
+  memory.ends = next;
+  memory.counts = next + shape.trials();
+  memory.list = reinterpret_cast<std::uint16_t*>(next + 2 * shape.trials());
+  return memory;
+}
+
+__device__ __forceinline__ void load_weights(const ProjectionList<float>& projections, const ResidentShape& shape,
+                                             const PostRange& tile, float* weights) {
+  for (std::size_t index = 0; index < projections.count; ++index) {
+    const ProjectionView<float>& p = projections.at[index];
+    if (!tile.meets(p)) continue;
+    const auto count = static_cast<unsigned>(p.pre_count) * shape.tile;
+    for (unsigned n = threadIdx.x; n < count; n += blockDim.x) {
+      const std::size_t post = tile.begin + n % shape.tile;
+      const bool is_synapse = post >= p.post_begin && post < p.post_begin + p.post_count;
+      weights[n] = is_synapse ? p.weights[n / shape.tile * p.post_count + (post - p.post_begin)] : 0.0f;
+    }
+    weights += count;
+  }
+}
+
+}  // namespace spikeweave::SW_DEVICE
