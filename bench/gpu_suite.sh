@@ -37,13 +37,31 @@ run_tests() {
   return $failed
 }
 
+# NAME EXPERIMENT OPTION...
+run_bench() {
+  local name=$1
+  shift
+  "$build/spikeweave" bench "$@" --backend cuda --json "$out/$name.json" | tee -a "$out/bench.txt"
+}
+
 run_benchmarks() {
   local build=${BUILD:-build/bench} failed=0
+  local large=bench/experiments/700-1024-20.json
   export LD_LIBRARY_PATH="$build/lib:${LD_LIBRARY_PATH:-}"
+  python3 bench/peers/ceilings.py --device cuda --json "$out/ceilings.json" | tee "$out/ceilings.txt" || failed=1
   for experiment in tasks/{evidence_accumulation,pattern_generation,jsb_chorales}.json bench/experiments/*.json; do
-    "$build/spikeweave" bench "$experiment" --backend cuda --json "$out/$(basename "$experiment")" |
-      tee -a "$out/bench.txt" || failed=1
+    run_bench "$(basename "$experiment" .json)" "$experiment" || failed=1
   done
+  # The sizes that bench/README.md has goals for: a large forward pass, gradients as products, the on-line form, and a
+  # forward pass that is drawing of events for the most part.
+  run_bench forward-3500 $large --check-trials 1 --set /network/populations/0/size=1750 \
+    --set /network/populations/1/size=1750 --set /training/batch_size=1 || failed=1
+  run_bench gradient-1024 $large --check-trials 1 --set /task/inputs=1024 || failed=1
+  run_bench gradient-4096 $large --check-trials 1 --set /task/inputs=4096 --set /network/populations/0/size=2048 \
+    --set /network/populations/1/size=2048 --set /training/batch_size=64 || failed=1
+  run_bench online-1024 $large --check-trials 1 --set /learning/form=step --set /training/batch_size=64 || failed=1
+  run_bench draws-8192 $large --check-trials 1 --set /task/inputs=8192 --set /network/populations/0/size=16 \
+    --set /network/populations/1/size=16 --set /training/batch_size=128 || failed=1
   for experiment in bench/experiments/{700-256-20,700-1024-20}.json; do  # the machine's PyTorch, if it has one
     python3 bench/peers/training.py "$experiment" --program "$build/spikeweave" --device cuda \
       --forms adjoint autograd compiled graphs --json "$out/peers_$(basename "$experiment")" |

@@ -69,8 +69,8 @@ class DeviceBackend final : public Backend<float> {
     SW_CUDA_CHECK(cudaMemGetInfo(&free, &total));
     return free;
   }
-  std::string method(const ForwardArgs<float>& args) const override { return forward_method(context_, args); }
-  std::string method(const OuterProductArgs<float>& args) const override { return outer_product_method(args); }
+  Method method(const ForwardArgs<float>& args) const override { return forward_method(context_, args); }
+  Method method(const OuterProductArgs<float>& args) const override { return outer_product_method(args); }
   void synchronize() override {
     activate();
     SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));

@@ -151,9 +151,7 @@ void run_plain(Context& context, const ForwardArgs<float>& args, ForwardViews vi
   const StepWindow window = views.window;
   if (window.begin >= window.end) return;
   const ForwardChoice choice = choose_forward(context, args);
-  const std::size_t row_bytes = args.batch * args.neuron_count * sizeof(float);
-  const std::size_t stretch =
-      std::clamp<std::size_t>(context.options.current_bytes / row_bytes, 1, window.end - window.begin);
+  const std::size_t stretch = stretch_steps(context, args, window.end - window.begin);
   float* const values = context.scratch.get<float>(stretch * args.batch * args.neuron_count, "input currents");
   for (std::size_t begin = window.begin; begin < window.end; begin += stretch) {
     views.window = {begin, std::min(begin + stretch, window.end)};

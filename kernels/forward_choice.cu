@@ -72,28 +72,40 @@ ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& a
   }
 }
 
-std::string forward_method(const Context& context, const ForwardArgs<float>& args) {
-  if (!is_plain(args)) return "a launch per step and projection";
+std::size_t stretch_steps(const Context& context, const ForwardArgs<float>& args, std::size_t steps) {
+  return std::clamp<std::size_t>(context.options.current_bytes / current_bytes(args, 1), 1, steps);
+}
+
+Method forward_method(const Context& context, const ForwardArgs<float>& args) {
+  if (args.batch == 0 || args.neuron_count == 0 || args.steps == 0) return {"nothing to do", 0};
+  if (!is_plain(args)) return {"a launch per step and projection", current_bytes(args, 3)};
   const ForwardChoice choice = choose_forward(context, args);
-  const std::string before = "input currents of many steps as one product; then ";
   const std::string group = std::to_string(choice.shape.group);
   const std::string trials = std::to_string(choice.shape.trials()) + " trials at a time";
+  std::string text = "input currents of many steps as one product; then ";
   switch (choice.form) {
     case Propagation::resident_block:
-      return before + "one launch, weights on the chip, a block for " + trials;
+      text += "one launch, weights on the chip, a block for " + trials;
+      break;
     case Propagation::resident_cluster:
-      return before + "one launch, weights on the chip, a cluster of " + group + " blocks for " + trials;
+      text += "one launch, weights on the chip, a cluster of " + group + " blocks for " + trials;
+      break;
     case Propagation::resident_grid:
-      return before + "one launch, weights on the chip, " + group + " blocks of the grid for " + trials;
+      text += "one launch, weights on the chip, " + group + " blocks of the grid for " + trials;
+      break;
     case Propagation::streamed_grid:
-      return before + "one launch, weights through the L2 cache, " + group + " blocks of the grid for " + trials;
+      text += "one launch, weights through the L2 cache, " + group + " blocks of the grid for " + trials;
+      break;
     case Propagation::trial_block:
-      return before + "one launch, weights through the caches, a block for each trial";
+      text += "one launch, weights through the caches, a block for each trial";
+      break;
     case Propagation::gemm:
-      return before + "two launches per step, the spikes' currents as a dense product";
+      text += "two launches per step, the spikes' currents as a dense product";
+      break;
     default:
-      return before + "two launches per step, the spikes' currents as a gather";
+      text += "two launches per step, the spikes' currents as a gather";
   }
+  return {text, current_bytes(args, stretch_steps(context, args, args.steps))};
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -16,4 +16,12 @@ bool is_plain(const ForwardArgs<float>& args);
 // Of a plain network. Throws Error where the options ask for a form that the network or the device does not allow.
 ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& args);
 
+// Of the input currents of so many steps.
+inline std::size_t current_bytes(const ForwardArgs<float>& args, std::size_t steps) {
+  return steps * args.batch * args.neuron_count * sizeof(float);
+}
+
+// As many of the steps, at least 1, as there is room for their input currents.
+std::size_t stretch_steps(const Context& context, const ForwardArgs<float>& args, std::size_t steps);
+
 }  // namespace spikeweave::SW_DEVICE

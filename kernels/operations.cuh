@@ -36,9 +36,9 @@ void sent_trace(Context& context, const SentTraceArgs<float>& args);
 void outer_product(Context& context, const OuterProductArgs<float>& args);
 void eligibility(Context& context, const EligibilityArgs<float>& args);
 void apply(Context& context, const ApplyArgs<float>& args);
-// In words, which kernels would run.
-std::string forward_method(const Context& context, const ForwardArgs<float>& args);
-std::string outer_product_method(const OuterProductArgs<float>& args);
+// Which kernels would run, and the scratch memory that they take.
+Method forward_method(const Context& context, const ForwardArgs<float>& args);
+Method outer_product_method(const OuterProductArgs<float>& args);
 double sum_of_squares(Context& context, View<const float> values);
 void spike_digest(Context& context, const SpikeDigestArgs& args);
 

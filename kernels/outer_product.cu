@@ -1,13 +1,11 @@
-// Sum over batch and steps of post times pre: a tiled product over K = batch * steps, split into parts of K so that
-// small blocks of weights use the whole GPU too. The parts are added in ascending order.
-#include <algorithm>
+// Sum over batch and steps of post times pre value: a tiled product over K = batch * steps, split into parts of K so
+// that small blocks of weights use the whole GPU too. The parts are added in ascending order.
 #include <string>
 
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/pre_cells.cuh"
 #include "kernels/spike_product.cuh"
-#include "kernels/sum_parts.cuh"
 #include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
@@ -25,8 +23,7 @@ struct ProductTiles {
 };
 
 // Fills the tiles with the rows first ... of K = batch * steps; 0 beyond `end` and where the trial has no such pair.
-template <class T>
-__device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, const PreCells<T>& cells,
+__device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, const PreCells<float>& cells,
                                            std::size_t first, std::size_t end, std::size_t pre, std::size_t post,
                                            ProductTiles& tiles) {
   const std::size_t steps = args.window.end - args.window.begin;
@@ -47,9 +44,8 @@ __device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, 
 }
 
 // Block: a tile of the gradient and one part of K.
-template <class T>
 __global__ void __launch_bounds__(product_block)
-    outer_product_kernel(OuterProductArgs<float> args, PreCells<T> cells, Part part) {
+    outer_product_kernel(OuterProductArgs<float> args, PreCells<float> cells, Part part) {
   SW_SHARED(ProductTiles, tiles, 1);
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile;
   const std::size_t post_begin = std::size_t{blockIdx.x} * tile;
@@ -116,9 +112,14 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 
 }  // namespace
 
-std::string outer_product_method(const OuterProductArgs<float>& args) {
-  if (args.projection.sparse != nullptr) return "a thread per synapse";
-  return args.events.empty() ? "tiles of a dense product" : "two bf16 products on tensor cores, the spikes exact";
+Method outer_product_method(const OuterProductArgs<float>& args) {
+  if (args.projection.sparse != nullptr) return {"a thread per synapse", 0};
+  if (!args.events.empty()) {
+    return {
+        "two bf16 products on tensor cores, the spikes exact; of large batches with few events a gather over spikes",
+        spike_parts(args).scratch(args) * sizeof(float)};
+  }
+  return {"tiles of a dense product", choose_parts(args, tile, tile).scratch(args) * sizeof(float)};
 }
 
 void outer_product(Context& context, const OuterProductArgs<float>& of) {
@@ -136,19 +137,11 @@ void outer_product(Context& context, const OuterProductArgs<float>& of) {
     spike_product(context, args);
     return;
   }
-  const std::size_t synapse_count = args.projection.synapse_count();
-  const std::size_t row_count = args.post.shape[0] * (args.window.end - args.window.begin);
-  if (synapse_count == 0 || row_count == 0) return;
-  const std::size_t pre_tiles = (args.projection.pre_count + tile - 1) / tile;
-  const std::size_t post_tiles = (args.projection.post_count + tile - 1) / tile;
-  Part part = choose_parts(row_count, pre_tiles * post_tiles, synapse_count);
-  if (part.count > 1) part.sums = context.scratch.get<float>(part.count * synapse_count, "parts of a gradient");
-  with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {
-    launch({.grid = dim3(static_cast<unsigned>(post_tiles), static_cast<unsigned>(pre_tiles), part.count),
-            .block = dim3(product_block),
-            .stream = context.stream},
-           outer_product_kernel<T>, args, cells, part);
-  });
+  Part part = choose_parts(args, tile, tile);
+  if (part.count == 0) return;
+  if (part.count > 1) part.sums = context.scratch.get<float>(part.scratch(args), "parts of a gradient");
+  launch({.grid = part.grid(), .block = dim3(product_block), .stream = context.stream}, outer_product_kernel, args,
+         PreCells<float>{args.values, args.mask, static_cast<unsigned>(args.frame_steps)}, part);
   if (part.count > 1) add_parts(context, part.sums, part.count, args);
 }
 

@@ -5,8 +5,7 @@
 #include "kernels/spike_product.cuh"
 
 #include "kernels/launch.cuh"
-#include "kernels/pre_cells.cuh"
-#include "kernels/sum_parts.cuh"
+#include "kernels/spike_rows.cuh"
 #include "kernels/tile_product.cuh"
 #include "kernels/unroll.cuh"
 
@@ -33,41 +32,21 @@ union Memory {
   float total[tile_pre * tile_post];
 };
 
-// A row of K: step t of a trial.
-struct Row {
-  std::size_t trial, t;
-
-  // The row so many further on.
-  __device__ __forceinline__ Row operator+(std::size_t rows) const { return {trial, t + rows}; }
-  __device__ __forceinline__ Row within(const StepWindow& window) const {
-    Row row = *this;
-    for (; row.t >= window.end; ++row.trial) row.t -= window.end - window.begin;
-    return row;
-  }
-};
-
 // Fills the stage with `count` rows from `first` on, and 0 behind them and where the trial has no such pair.
 __device__ __forceinline__ void load_stage(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
                                            const Row& first, std::size_t count, std::size_t pre_begin,
                                            std::size_t post_begin, Stage& stage) {
   const ProjectionView<float>& p = args.projection;
-  const std::size_t pre_delay = p.delay - args.post_delay;
-  const auto is_pair = [&](unsigned k, const Row& row) {
-    return k < count && row.t >= pre_delay && row.t >= args.post_delay &&
-           static_cast<std::int64_t>(row.t) < args.length[row.trial];
-  };
   const unsigned pre = threadIdx.x % tile_pre, post = threadIdx.x % tile_post;
   for (unsigned k = threadIdx.x / tile_pre; k < depth; k += spike_block / tile_pre) {
     const Row row = (first + k).within(args.window);
-    const bool is_there = pre_begin + pre < p.pre_count && is_pair(k, row);
-    stage.pre[k][pre] = to_bf16(
-        is_there ? cells.at(row.trial, static_cast<unsigned>(row.t - pre_delay)).at(p.pre_begin + pre_begin + pre)
-                 : 0.0f);
+    const bool is_there = k < count && pre_begin + pre < p.pre_count && row.is_pair(args);
+    stage.pre[k][pre] = to_bf16(is_there ? pre_value(args, cells, row, pre_begin + pre) : 0.0f);
   }
   for (unsigned k = threadIdx.x / tile_post; k < depth; k += spike_block / tile_post) {
     const Row row = (first + k).within(args.window);
-    const bool is_there = post_begin + post < p.post_count && is_pair(k, row);
-    const float h = is_there ? args.post(row.trial, row.t - args.post_delay, p.post_begin + post_begin + post) : 0.0f;
+    const bool is_there = k < count && post_begin + post < p.post_count && row.is_pair(args);
+    const float h = is_there ? post_value(args, row, post_begin + post) : 0.0f;
     const Bf16 high = to_bf16(h);
     stage.high[k][post] = high;
     stage.low[k][post] = to_bf16(h - from_bf16(high));
@@ -76,7 +55,8 @@ __device__ __forceinline__ void load_stage(const OuterProductArgs<float>& args, 
 
 // Block: a tile of the gradient and one part of K. Warp: 32 x 32 of the tile.
 __global__ void __launch_bounds__(spike_block, 1)
-    spike_product_kernel(OuterProductArgs<float> args, PreCells<std::uint8_t> cells, Part part) {
+    spike_product_kernel(OuterProductArgs<float> args, PreCells<std::uint8_t> cells, Part part, SpikeChoice choice) {
+  if (!choice.is(SpikeForm::tensor_cores)) return;
   SW_SHARED(Memory, memory, 1);
   Stage& stage = memory[0].stage;
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile_pre, post_begin = std::size_t{blockIdx.x} * tile_post;
@@ -98,8 +78,7 @@ __global__ void __launch_bounds__(spike_block, 1)
     sums[i][j].clear();
     totals[i][j].clear();
   });
-  const std::size_t steps = args.window.end - args.window.begin;
-  Row row{begin / steps, args.window.begin + begin % steps};
+  Row row = Row::at(begin, args.window);
   for (std::size_t first = begin; first < end; first += depth) {
     load_stage(args, cells, row, end - first, pre_begin, post_begin, stage);
     row = (row + depth).within(args.window);
@@ -123,38 +102,35 @@ __global__ void __launch_bounds__(spike_block, 1)
     totals[i][j].store(&total[(own_pre + i * product_tile) * tile_post + own_post + j * product_tile], tile_post);
   });
   __syncthreads();  // all tiles are there: threads write them in rows
-  const ProjectionView<float>& p = args.projection;
-  const std::size_t synapses = p.pre_count * p.post_count;
-  for (unsigned n = threadIdx.x; n < tile_pre * tile_post; n += spike_block) {
-    const std::size_t pre = pre_begin + n / tile_post, post = post_begin + n % tile_post;
-    if (pre >= p.pre_count || post >= p.post_count) continue;
-    const bool is_self = args.zero_diagonal && p.pre_begin + pre == p.post_begin + post;
-    const float sum = is_self ? 0.0f : total[n];
-    const std::size_t synapse = pre * p.post_count + post;
-    if (part.count == 1) {
-      args.gradient[synapse] += args.scale * sum;
-    } else {
-      part.sums[blockIdx.z * synapses + synapse] = sum;
-    }
-  }
+  write_tile(args, part, total, pre_begin, post_begin, tile_pre, tile_post);
 }
 
 }  // namespace
 
+Part spike_parts(const OuterProductArgs<float>& args) {
+  return choose_parts(args, tile_pre, tile_post);
+}
+
 void spike_product(Context& context, const OuterProductArgs<float>& args) {
-  const ProjectionView<float>& p = args.projection;
-  const std::size_t synapses = p.pre_count * p.post_count;
-  const std::size_t row_count = args.post.shape[0] * (args.window.end - args.window.begin);
-  if (synapses == 0 || row_count == 0) return;
-  const std::size_t pre_tiles = (p.pre_count + tile_pre - 1) / tile_pre;
-  const std::size_t post_tiles = (p.post_count + tile_post - 1) / tile_post;
-  Part part = choose_parts(row_count, pre_tiles * post_tiles, synapses);
-  if (part.count > 1) part.sums = context.scratch.get<float>(part.count * synapses, "parts of a gradient");
-  launch({.grid = dim3(static_cast<unsigned>(post_tiles), static_cast<unsigned>(pre_tiles), part.count),
-          .block = dim3(spike_block),
-          .stream = context.stream},
-         spike_product_kernel, args,
-         PreCells<std::uint8_t>{args.events, args.mask, static_cast<unsigned>(args.frame_steps)}, part);
+  Part part = spike_parts(args);
+  if (part.count == 0) return;
+  if (part.count > 1) part.sums = context.scratch.get<float>(part.scratch(args), "parts of a gradient");
+  const PreCells<std::uint8_t> cells{args.events, args.mask, static_cast<unsigned>(args.frame_steps)};
+  SpikeChoice choice{context.options.spike_form, nullptr, part.row_count * args.projection.pre_count};
+  if (choice.form == SpikeForm::automatic) {
+    choice.form = SpikeForm::tensor_cores;
+    if (choice.cells * args.projection.post_count >= context.options.counted_products) {
+      auto* const events = context.tables.get<unsigned long long>(1, "number of events");
+      count_events(context, args, cells, part.row_count, events);
+      choice.events = events;
+    }
+  }
+  const bool is_counted = choice.events != nullptr;
+  if (is_counted || choice.form == SpikeForm::gather) spike_gather(context, args, cells, part, choice);
+  if (is_counted || choice.form == SpikeForm::tensor_cores) {
+    launch({.grid = part.grid(), .block = dim3(spike_block), .stream = context.stream}, spike_product_kernel, args,
+           cells, part, choice);
+  }
   if (part.count > 1) add_parts(context, part.sums, part.count, args);
 }
 

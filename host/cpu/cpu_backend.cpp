@@ -1,5 +1,6 @@
 #include "host/cpu/cpu_backend.hpp"
 
+#include <fmt/format.h>
 #include <omp.h>
 #include <sys/mman.h>
 
@@ -9,6 +10,7 @@
 #include <limits>
 #include <string>
 
+#include "host/cpu/dense_product.hpp"
 #include "host/cpu/operations.hpp"
 #include "spikeweave/core/error.hpp"
 
@@ -64,12 +66,17 @@ class CpuBackend final : public Backend<Real> {
   void synchronize() override {}
   std::size_t free_memory() const override { return available_memory(); }
 
-  std::string method(const ForwardArgs<Real>&) const override {
-    return "a trial per thread, gathers over spikes, a product where 30 % of the inputs or more are active";
+  Method method(const ForwardArgs<Real>&) const override {
+    return {fmt::format(
+                "a trial per thread, gathers over spikes, a product where {:.0f} % of the inputs or more are active",
+                100.0 * cpu::dense_share),
+            0};
   }
-  std::string method(const OuterProductArgs<Real>& args) const override {
-    return args.events.empty() ? "a sum over frames and non-zero values"
-                               : "a gather over spikes, or a product where 30 % of the cells or more are active";
+  Method method(const OuterProductArgs<Real>& args) const override {
+    if (args.events.empty()) return {"a sum over frames and non-zero values", 0};
+    return {fmt::format("a gather over spikes, or a product where {:.0f} % of the cells or more are active",
+                        100.0 * cpu::dense_share),
+            0};
   }
 
   void encode(const EncodeArgs& args) override { cpu::encode(args, threads_); }

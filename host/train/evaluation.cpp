@@ -27,10 +27,9 @@ std::vector<Real> Trainer<Real>::evaluation_parameters() const {
 template <class Real>
 Metrics Trainer<Real>::evaluate(Split split, std::uint64_t* digest) {
   const std::uint64_t count = task_->trial_count(split);
-  const auto size = static_cast<std::uint64_t>(experiment_.training.evaluation_batch);
   Score score;
-  for (std::uint64_t begin = 0; begin < count; begin += size) {
-    std::vector<std::uint64_t> ids(std::min(size, count - begin));
+  for (std::uint64_t begin = 0; begin < count; begin += evaluation_slice_) {
+    std::vector<std::uint64_t> ids(std::min<std::uint64_t>(evaluation_slice_, count - begin));
     std::iota(ids.begin(), ids.end(), begin);
     std::vector<std::uint32_t> keys;
     for (const std::uint64_t id : ids) keys.push_back(trial_key(split, id));

@@ -8,17 +8,23 @@
 
 namespace spikeweave {
 
-// As many trials as the device holds beside what is there already, where a gradient may be summed in parts.
+// Splits what the device does not hold beside what is there already: a batch where its gradient may be summed in parts,
+// and evaluations, which need less for a trial than training does.
 template <class Real>
-std::size_t Trainer<Real>::choose_slice() const {
+void Trainer<Real>::choose_slices() {
   const auto batch = static_cast<std::size_t>(experiment_.training.batch_size);
   const auto wanted = static_cast<std::size_t>(experiment_.training.slice);
-  if (batch == 1 || !may_slice(experiment_)) return batch;
-  if (wanted > 0) return std::min(wanted, batch);
-  constexpr double usable = 0.9;  // the rest is for scratch, and for what others take meanwhile
+  const std::uint64_t evaluated = std::max(task_->trial_count(Split::valid), task_->trial_count(Split::test));
+  evaluation_slice_ = std::min<std::uint64_t>(static_cast<std::uint64_t>(experiment_.training.evaluation_batch),
+                                              std::max<std::uint64_t>(evaluated, 1));
+  const bool is_one_batch = batch == 1 || !may_slice(experiment_);
+  slice_ = is_one_batch || wanted == 0 ? batch : std::min(wanted, batch);
+  if ((is_one_batch || wanted > 0) && evaluation_slice_ == 1) return;
+  constexpr double usable = 0.9;  // the rest is for what others take meanwhile
   const auto memory = static_cast<std::size_t>(usable * static_cast<double>(backend_.free_memory()));
   const std::size_t fit = make_plan(experiment_, *task_, network_, backend_).largest_batch(memory);
-  return std::clamp<std::size_t>(fit, 1, batch);
+  if (!is_one_batch && wanted == 0) slice_ = std::clamp<std::size_t>(fit, 1, batch);
+  evaluation_slice_ = std::clamp<std::size_t>(fit, 1, evaluation_slice_);
 }
 
 // The gradient of a batch, a part of its trials after the other; averages are over all of it.

@@ -22,9 +22,11 @@ class CountingBackend final : public Backend<Real> {
     std::size_t bytes;
   };
 
-  explicit CountingBackend(const Backend<Real>& device) : device_(device) {}
+  // batch: trials for which scratch memory is counted; it does not grow in proportion.
+  CountingBackend(const Backend<Real>& device, std::size_t batch) : device_(device), batch_(batch) {}
 
   const std::vector<Entry>& entries() const { return entries_; }
+  std::size_t scratch_bytes() const { return scratch_bytes_; }  // operations take turns in it
   const std::vector<std::string>& methods() const { return methods_; }
 
   std::string kind() const override { return device_.kind(); }
@@ -47,12 +49,16 @@ class CountingBackend final : public Backend<Real> {
   void zero(void*, std::size_t) override {}
   void synchronize() override {}
   std::size_t free_memory() const override { return device_.free_memory(); }
-  std::string method(const ForwardArgs<Real>& args) const override { return device_.method(args); }
-  std::string method(const OuterProductArgs<Real>& args) const override { return device_.method(args); }
+  Method method(const ForwardArgs<Real>& args) const override { return device_.method(args); }
+  Method method(const OuterProductArgs<Real>& args) const override { return device_.method(args); }
 
   void encode(const EncodeArgs&) override {}
   void dropout(const DropoutArgs&) override {}
-  void forward(const ForwardArgs<Real>& args) override { say("forward pass: " + device_.method(args)); }
+  void forward(const ForwardArgs<Real>& args) override {
+    ForwardArgs<Real> whole = args;
+    whole.batch = batch_;
+    say("forward pass: ", device_.method(whole));
+  }
   void plasticity_factors(const PlasticityFactorArgs<Real>&) override {}
   void readout(const ReadoutArgs<Real>&) override {}
   void loss(const LossArgs<Real>&) override {}
@@ -62,23 +68,30 @@ class CountingBackend final : public Backend<Real> {
   void readout_adjoint(const ReadoutAdjointArgs<Real>&) override {}
   void sent_trace(const SentTraceArgs<Real>&) override {}
   void outer_product(const OuterProductArgs<Real>& args) override {
-    say(fmt::format("gradient of {} x {} weights: {}", args.projection.pre_count, args.projection.post_count,
-                    device_.method(args)));
+    OuterProductArgs<Real> whole = args;
+    whole.post.shape[0] = batch_;
+    say(weights_of(args), device_.method(whole));
   }
   void eligibility(const EligibilityArgs<Real>& args) override {
-    say(fmt::format("gradient of {} x {} weights: traces per synapse", args.product.projection.pre_count,
-                    args.product.projection.post_count));
+    say(weights_of(args.product), {.text = "traces per synapse"});
   }
   void apply(const ApplyArgs<Real>&) override {}
   double sum_of_squares(View<const Real>) override { return 0.0; }
   void spike_digest(const SpikeDigestArgs&) override {}
 
  private:
-  void say(const std::string& text) {
+  static std::string weights_of(const OuterProductArgs<Real>& args) {
+    return fmt::format("gradient of {} x {} weights: ", args.projection.pre_count, args.projection.post_count);
+  }
+  void say(const std::string& what, const Method& method) {
+    scratch_bytes_ = std::max(scratch_bytes_, method.scratch_bytes);
+    const std::string text = what + method.text;
     if (std::find(methods_.begin(), methods_.end(), text) == methods_.end()) methods_.push_back(text);
   }
 
   const Backend<Real>& device_;
+  std::size_t batch_;
+  std::size_t scratch_bytes_ = 0;
   std::vector<Entry> entries_;
   std::vector<std::string> methods_;
   std::uintptr_t next_ = std::uintptr_t{1} << 20;
@@ -105,7 +118,7 @@ void stretch(TrialBatch& batch, const TaskShape& shape) {
 template <class Real>
 CountingBackend<Real> counted(const Experiment& experiment, const Task& task, const Network& network,
                               const Backend<Real>& device, std::size_t trials) {
-  CountingBackend<Real> backend(device);
+  CountingBackend<Real> backend(device, static_cast<std::size_t>(experiment.training.batch_size));
   NetworkState<Real> state(backend, network, experiment.feedback, experiment.seed);
   const TaskShape shape = task.shape();
   Simulator<Real> simulator(state, experiment.learning, shape.loss, experiment.training.reduction, shape.frame_steps,
@@ -142,7 +155,7 @@ std::size_t Plan::largest_batch(std::size_t memory) const {
 
 template <class Real>
 Plan make_plan(const Experiment& experiment, const Task& task, const Network& network, const Backend<Real>& device) {
-  const bool is_one_trial = task.trial_count(Split::train) == 1 || experiment.training.batch_size == 1;
+  const bool is_one_trial = task.trial_count(Split::train) == 1 || is_plasticity(experiment.learning);
   const CountingBackend<Real> one = counted(experiment, task, network, device, 1);
   const CountingBackend<Real> two = is_one_trial ? one : counted(experiment, task, network, device, 2);
   Plan plan;
@@ -152,6 +165,7 @@ Plan make_plan(const Experiment& experiment, const Task& task, const Network& ne
     const std::size_t per_trial = two.entries()[n].bytes - array.bytes;
     plan.arrays.push_back({array.what, array.bytes - per_trial, per_trial});
   }
+  plan.arrays.push_back({"scratch memory of the kernels (/training/batch_size)", two.scratch_bytes(), 0});
   return plan;
 }
 template Plan make_plan<float>(const Experiment&, const Task&, const Network&, const Backend<float>&);

@@ -44,7 +44,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
       task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
       network_(build_network(experiment.network, task_->shape(), experiment.seed)) {
   const TaskShape shape = task_->shape();
-  slice_ = choose_slice();
+  choose_slices();
   state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
   if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network_, initial);

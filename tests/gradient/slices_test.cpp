@@ -85,6 +85,7 @@ TEST(Plan, CountsEveryArrayWithoutAllocating) {
   EXPECT_EQ(bytes("pseudo-derivatives").second, steps * 40 * 4);
   EXPECT_EQ(bytes("input events").second, steps * 40);
   EXPECT_EQ(bytes("outputs").second, steps * 2 * 4);
+  EXPECT_EQ(bytes("scratch memory"), std::pair(std::size_t{0}, std::size_t{0}));
   EXPECT_EQ(plan.bytes(3), plan.bytes(0) + 3 * (plan.bytes(1) - plan.bytes(0)));
   EXPECT_EQ(plan.largest_batch(plan.bytes(7)), 7u);
   EXPECT_EQ(plan.largest_batch(plan.bytes(7) - 1), 6u);

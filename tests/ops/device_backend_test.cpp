@@ -95,9 +95,11 @@ TEST(DeviceBackend, KeepsTheWeightsInTheSmallestGroupThatHoldsThem) {
   const auto method = [&](std::size_t neurons, std::size_t batch) {
     ForwardArgs<float> args;
     args.batch = batch;
+    args.steps = 7;
     args.neuron_count = neurons;
     args.recurrent.at[args.recurrent.count++] = {0, neurons, 0, neurons, nullptr, 1};
-    return backend->method(args);
+    EXPECT_EQ(backend->method(args).scratch_bytes, batch * 7 * neurons * sizeof(float));  // input currents
+    return backend->method(args).text;
   };
   const std::string before = "input currents of many steps as one product; then ";
   const std::string on_chip = before + "one launch, weights on the chip, ";

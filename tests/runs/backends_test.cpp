@@ -11,7 +11,9 @@
 #include "host/cpu/cpu_backend.hpp"
 #include "host/task/nest_reference.hpp"
 #include "host/train/selftest.hpp"
+#include "spikeweave/train/plan.hpp"
 #include "spikeweave/train/trainer.hpp"
+#include "tests/emulation/runtime_api.hpp"
 #include "tests/support/backends.hpp"
 #include "tests/support/source_folder.hpp"
 
@@ -37,8 +39,7 @@ struct ShortRun {
   std::vector<float> parameters;
 };
 
-ShortRun short_run(Backend<float>& on, const std::vector<std::string>& more = {}) {
-  const std::string directory = source_folder() + "/tasks";
+Experiment short_experiment(const std::vector<std::string>& more) {
   std::vector<std::string> overrides{
       "/task/cues=1",
       "/task/delay_steps=50",
@@ -60,9 +61,13 @@ ShortRun short_run(Backend<float>& on, const std::vector<std::string>& more = {}
       "/training/clip_norm=0.5",
       "/training/parameter_average=0.5"};
   overrides.insert(overrides.end(), more.begin(), more.end());
-  const Experiment experiment = load_experiment(directory + "/evidence_accumulation.json", overrides);
+  return load_experiment(source_folder() + "/tasks/evidence_accumulation.json", overrides);
+}
+
+ShortRun short_run(Backend<float>& on, const std::vector<std::string>& more = {}) {
+  const Experiment experiment = short_experiment(more);
   RunObserver silent;
-  Trainer<float> trainer(on, experiment, directory, silent);
+  Trainer<float> trainer(on, experiment, source_folder() + "/tasks", silent);
   trainer.run_epoch();
   const ShortRun run{trainer.result(), trainer.state().parameters()};
   return run;
@@ -111,6 +116,32 @@ TEST_P(RunsOn, WeightsThatChangeWithinATrialAreThoseOfTheCpu) {
     if (std::string(how).find("update") != std::string::npos) {
       EXPECT_GT(other, 1e-4f) << how << ": nothing has changed within the trial";
     }
+  }
+}
+
+// Memory for three trials: a batch of four and an evaluation of nine are taken in parts.
+TEST(DeviceMemory, ThatHoldsFewTrialsGivesTheSameRun) {
+  const std::vector<std::string> settings{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
+                                          "/training/batch_size=4", "/training/evaluation_batch=9",
+                                          "/task/evaluation/valid=9"};
+  const auto backend = [] { return emulated::make_backend(0, {.current_bytes = 4096}); };
+  const ShortRun expected = short_run(*backend(), settings);
+  const Experiment experiment = short_experiment(settings);
+  const auto task = make_task(experiment.task, experiment.seed, "", experiment.network.dt);
+  const Network network = build_network(experiment.network, task->shape(), experiment.seed);
+  const Plan plan = make_plan(experiment, *task, network, *backend());
+  emulation::set_memory_limit(emulation::allocated_bytes() + plan.bytes(3) * 10 / 9 + 1);
+
+  const ShortRun found = short_run(*backend(), settings);
+  std::vector<std::string> whole = settings;
+  whole.push_back("/training/slice=4");
+  EXPECT_THROW(short_run(*backend(), whole), Error);  // the limit is one
+  emulation::set_memory_limit();
+
+  EXPECT_EQ(found.result.digest, expected.result.digest);
+  ASSERT_EQ(found.parameters.size(), expected.parameters.size());
+  for (std::size_t n = 0; n < found.parameters.size(); ++n) {
+    ASSERT_NEAR(found.parameters[n], expected.parameters[n], 1e-5f) << "parameter " << n;
   }
 }
 

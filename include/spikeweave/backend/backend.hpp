@@ -18,6 +18,12 @@
 
 namespace spikeweave {
 
+// How an operation would be done.
+struct Method {
+  std::string text;               // in words
+  std::size_t scratch_bytes = 0;  // memory of the backend that it takes meanwhile
+};
+
 template <class Real>
 class Backend {
  public:
@@ -35,9 +41,9 @@ class Backend {
   virtual void synchronize() = 0;
   virtual std::size_t free_memory() const = 0;  // bytes that can still be allocated
 
-  // In words, how the operation would be done; of the arguments only sizes are read.
-  virtual std::string method(const ForwardArgs<Real>& args) const = 0;
-  virtual std::string method(const OuterProductArgs<Real>& args) const = 0;
+  // How the operation would be done; of the arguments only sizes are read.
+  virtual Method method(const ForwardArgs<Real>& args) const = 0;
+  virtual Method method(const OuterProductArgs<Real>& args) const = 0;
 
   virtual void encode(const EncodeArgs& args) = 0;
   virtual void dropout(const DropoutArgs& args) = 0;

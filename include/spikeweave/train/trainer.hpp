@@ -95,7 +95,7 @@ class Trainer {
   void train_update(EpochTotals& totals);
   TrialResult learn(std::span<const std::uint32_t> keys);
   TrialResult learn_in_parts(std::span<const std::uint32_t> keys);
-  std::size_t choose_slice() const;
+  void choose_slices();
   void check_health(const EpochTotals& totals, const std::vector<double>& parameters);
   std::span<const StateTrace> energy_traces() const;
   void add_energy(Score& score) const;
@@ -123,6 +123,7 @@ class Trainer {
   std::uint64_t epoch_ = 0;
   std::uint64_t batch_count_ = 0;
   std::size_t slice_ = 0;                    // trials in memory at once
+  std::size_t evaluation_slice_ = 0;         // the same without training
   std::vector<std::uint32_t> spike_counts_;  // [batch, neurons]  of the last batch
   std::vector<Real> best_parameters_;
   double best_score_ = 0.0;
