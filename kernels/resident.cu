@@ -53,7 +53,6 @@ __device__ bool list_spikes(const ResidentShape& shape, const ResidentMemory& me
 }
 
 // A thread's neuron, and its trials in the slice.
-template <unsigned per_thread>
 struct Task {
   std::size_t neuron;
   bool is_neuron;  // not of the padding, and in a population
@@ -65,37 +64,45 @@ struct Task {
   }
 };
 
-// Adds, for each projection in order, the weights of the listed cells in ascending order.
+// Adds the thread's weights of the listed cells, in each of its trials that run. column: of the thread's neuron.
+template <unsigned per_thread>
+__device__ __forceinline__ void add_listed(const ResidentShape& shape, const ResidentMemory& memory, const Task& task,
+                                           unsigned t, const float* column, std::size_t stride,
+                                           float (&sum)[per_thread]) {
+  SW_UNROLL(4)
+  for (unsigned k = 0; k < per_thread; ++k) {
+    const unsigned slot = task.slot(k, shape);
+    if (t >= memory.ends[slot]) continue;
+    const std::uint16_t* const list = memory.list + slot * shape.listed;
+    const unsigned count = memory.counts[slot];
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < count; ++n) sum[k] = sum[k] + column[list[n] * stride];
+  }
+}
+
+// Adds, for each projection in order, the weights of the cells that fired in ascending order.
 template <unsigned per_thread>
 __device__ __forceinline__ void add_recurrent(const ForwardViews& views, const ResidentShape& shape,
                                               const ResidentMemory& memory, const unsigned* words,
-                                              const PostRange& tile, const Task<per_thread>& task, unsigned t,
+                                              const PostRange& tile, const Task& task, unsigned t,
                                               float (&sum)[per_thread]) {
   const float* block_weights = memory.weights;
   bool is_listed = false;
   for (std::size_t index = 0; index < views.recurrent.count; ++index) {
     const ProjectionView<float>& p = views.recurrent.at[index];
     if (!tile.meets(p)) continue;
-    const bool is_target = task.neuron >= p.post_begin && task.neuron < p.post_begin + p.post_count;
-    const bool is_on_chip = shape.weights > 0;
-    const std::size_t stride = is_on_chip ? shape.tile : p.post_count;
-    const float* const column =
-        is_on_chip ? block_weights + (task.neuron - tile.begin) : p.weights + (task.neuron - p.post_begin);
+    const bool is_target = task.is_neuron && task.neuron >= p.post_begin && task.neuron < p.post_begin + p.post_count;
     bool has_more = true;
     for (unsigned skip = 0; has_more; skip += shape.listed) {
       if (is_listed) __syncthreads();  // the last list has been read
       // The list is there; has_more is the same for the block.
       has_more = __syncthreads_or(list_spikes(shape, memory, words, p, t, skip) ? 1 : 0) != 0;
       is_listed = true;
-      if (!is_target || !task.is_neuron) continue;
-      SW_UNROLL(4)
-      for (unsigned k = 0; k < per_thread; ++k) {
-        const unsigned slot = task.slot(k, shape);
-        if (t >= memory.ends[slot]) continue;
-        const std::uint16_t* const list = memory.list + slot * shape.listed;
-        const unsigned count = memory.counts[slot];
-        SW_UNROLL(4)
-        for (unsigned n = 0; n < count; ++n) sum[k] = sum[k] + column[list[n] * stride];
+      if (!is_target) continue;
+      if (shape.weights > 0) {
+        add_listed(shape, memory, task, t, block_weights + (task.neuron - tile.begin), shape.tile, sum);
+      } else {
+        add_listed(shape, memory, task, t, p.weights + (task.neuron - p.post_begin), p.post_count, sum);
       }
     }
     block_weights += p.pre_count * shape.tile;
@@ -130,7 +137,7 @@ __device__ __forceinline__ void publish(const ResidentShape& shape, unsigned* wo
 template <unsigned per_thread>
 __device__ __forceinline__ void run_slice(const ForwardViews& views, const ResidentShape& shape,
                                           const ResidentMemory& memory, const CurrentRows& currents,
-                                          const PostRange& tile, const Task<per_thread>& task, unsigned rank,
+                                          const PostRange& tile, const Task& task, unsigned rank,
                                           std::size_t first_trial) {
   const auto begin = static_cast<unsigned>(views.window.begin);
   const auto trial_of = [&](unsigned k) { return first_trial + task.slot(k, shape); };
@@ -208,15 +215,15 @@ __global__ void __launch_bounds__(resident_block, 1)
   const std::size_t neuron = tile.begin + threadIdx.x % shape.width();
   const unsigned population = views.populations.find(neuron);
   const bool is_neuron = neuron < tile.end && population < views.populations.count;
-  const Task<per_thread> task{neuron, is_neuron, threadIdx.x / shape.width(),
-                              &views.populations.at[is_neuron ? population : 0]};
+  const Task task{neuron, is_neuron, threadIdx.x / shape.width(), &views.populations.at[is_neuron ? population : 0]};
 
   if (shape.weights > 0) load_weights(views.recurrent, shape, tile, memory.weights);
   exchange_sync(shape.exchange);  // the weights are there, and all blocks of the group have started
   const std::size_t slices = (views.batch + shape.trials() - 1) / shape.trials();
   const std::size_t rounds = (slices + shape.groups - 1) / shape.groups;
   for (std::size_t round = 0; round < rounds; ++round) {
-    run_slice(views, shape, memory, currents, tile, task, rank, (round * shape.groups + group) * shape.trials());
+    run_slice<per_thread>(views, shape, memory, currents, tile, task, rank,
+                          (round * shape.groups + group) * shape.trials());
   }
 }
 
