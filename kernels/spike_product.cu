@@ -32,24 +32,46 @@ union Memory {
   float total[tile_pre * tile_post];
 };
 
-// Fills the stage with `count` rows from `first` on, and 0 behind them and where the trial has no such pair.
-__device__ __forceinline__ void load_stage(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
-                                           const Row& first, std::size_t count, std::size_t pre_begin,
-                                           std::size_t post_begin, Stage& stage) {
-  const ProjectionView<float>& p = args.projection;
-  const unsigned pre = threadIdx.x % tile_pre, post = threadIdx.x % tile_post;
-  for (unsigned k = threadIdx.x / tile_pre; k < depth; k += spike_block / tile_pre) {
+// A thread's share of a stage on its way from memory.
+struct Fetched {
+  std::uint8_t pre[depth * tile_pre / spike_block];
+  float post[depth * tile_post / spike_block];
+};
+
+// `count` rows from `first` on, and 0 behind them and where the trial has no such pair.
+__device__ __forceinline__ void fetch(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
+                                      const Row& first, std::size_t count, std::size_t pre_begin,
+                                      std::size_t post_begin, Fetched& fetched) {
+  const std::size_t pre = pre_begin + threadIdx.x % tile_pre, post = post_begin + threadIdx.x % tile_post;
+  SW_UNROLL(8)
+  for (unsigned n = 0; n < depth * tile_pre / spike_block; ++n) {
+    const unsigned k = threadIdx.x / tile_pre + n * (spike_block / tile_pre);
     const Row row = (first + k).within(args.window);
-    const bool is_there = k < count && pre_begin + pre < p.pre_count && row.is_pair(args);
-    stage.pre[k][pre] = to_bf16(is_there ? pre_value(args, cells, row, pre_begin + pre) : 0.0f);
+    const bool is_there = k < count && pre < args.projection.pre_count && row.is_pair(args);
+    fetched.pre[n] = is_there ? static_cast<std::uint8_t>(pre_value(args, cells, row, pre)) : std::uint8_t{0};
   }
-  for (unsigned k = threadIdx.x / tile_post; k < depth; k += spike_block / tile_post) {
+  SW_UNROLL(16)
+  for (unsigned n = 0; n < depth * tile_post / spike_block; ++n) {
+    const unsigned k = threadIdx.x / tile_post + n * (spike_block / tile_post);
     const Row row = (first + k).within(args.window);
-    const bool is_there = k < count && post_begin + post < p.post_count && row.is_pair(args);
-    const float h = is_there ? post_value(args, row, post_begin + post) : 0.0f;
-    const Bf16 high = to_bf16(h);
-    stage.high[k][post] = high;
-    stage.low[k][post] = to_bf16(h - from_bf16(high));
+    const bool is_there = k < count && post < args.projection.post_count && row.is_pair(args);
+    fetched.post[n] = is_there ? post_value(args, row, post) : 0.0f;
+  }
+}
+
+// Events are exact in bf16, a count up to 256 too.
+__device__ __forceinline__ void put(const Fetched& fetched, Stage& stage) {
+  SW_UNROLL(8)
+  for (unsigned n = 0; n < depth * tile_pre / spike_block; ++n) {
+    const unsigned k = threadIdx.x / tile_pre + n * (spike_block / tile_pre);
+    stage.pre[k][threadIdx.x % tile_pre] = to_bf16(static_cast<float>(fetched.pre[n]));
+  }
+  SW_UNROLL(16)
+  for (unsigned n = 0; n < depth * tile_post / spike_block; ++n) {
+    const unsigned k = threadIdx.x / tile_post + n * (spike_block / tile_post);
+    const Bf16 high = to_bf16(fetched.post[n]);
+    stage.high[k][threadIdx.x % tile_post] = high;
+    stage.low[k][threadIdx.x % tile_post] = to_bf16(fetched.post[n] - from_bf16(high));
   }
 }
 
@@ -79,10 +101,14 @@ __global__ void __launch_bounds__(spike_block, 1)
     totals[i][j].clear();
   });
   Row row = Row::at(begin, args.window);
+  Fetched fetched;
+  fetch(args, cells, row, end > begin ? end - begin : 0, pre_begin, post_begin, fetched);
   for (std::size_t first = begin; first < end; first += depth) {
-    load_stage(args, cells, row, end - first, pre_begin, post_begin, stage);
-    row = (row + depth).within(args.window);
+    put(fetched, stage);
     __syncthreads();  // the stage is filled
+    row = (row + depth).within(args.window);
+    const std::size_t next = first + depth;  // under way while this stage is multiplied
+    fetch(args, cells, row, end > next ? end - next : 0, pre_begin, post_begin, fetched);
     for (unsigned k = 0; k < depth; k += product_tile) {
       for_each_tile([&](unsigned i, unsigned j) {
         const Bf16* const pre = &stage.pre[k][own_pre + i * product_tile];
