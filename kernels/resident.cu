@@ -19,6 +19,11 @@ __device__ __forceinline__ unsigned pre_mask(const ProjectionView<float>& p, std
   return bits_before(p.pre_begin + p.pre_count) & ~bits_before(p.pre_begin);
 }
 
+// A word of the spikes of the last step. Other blocks of a grid write into global memory: past the SM's own cache.
+__device__ __forceinline__ unsigned read_word(const ResidentShape& shape, const unsigned* word) {
+  return shape.exchange == Exchange::grid ? __ldcg(word) : *word;
+}
+
 // Lists, for each trial that runs, which pre cells of the projection fired: those that come after the first `skip`.
 // A warp lists a trial. Returns whether one of this warp's trials has still more.
 __device__ bool list_spikes(const ResidentShape& shape, const ResidentMemory& memory, const unsigned* words,
@@ -32,7 +37,8 @@ __device__ bool list_spikes(const ResidentShape& shape, const ResidentMemory& me
     for (unsigned first = 0; first < shape.words(); first += 32) {
       const unsigned word = first + lane;
       const std::size_t neuron = word / words_per_tile * shape.tile + word % words_per_tile * 32;
-      unsigned bits = word < shape.words() ? __ldcg(&words[s * shape.words() + word]) & pre_mask(p, neuron) : 0u;
+      unsigned bits =
+          word < shape.words() ? read_word(shape, &words[s * shape.words() + word]) & pre_mask(p, neuron) : 0u;
       unsigned up_to_own = static_cast<unsigned>(__popc(bits));  // inclusive prefix sum over the warp
       unsigned position = total - up_to_own;
       for (unsigned delta = 1; delta < 32; delta *= 2) {
