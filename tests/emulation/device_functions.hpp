@@ -177,12 +177,15 @@ inline float __int_as_float(int x) {
   return std::bit_cast<float>(x);
 }
 
+// Of global memory alone.
 template <class T>
 T __ldg(const T* address) {
+  emulation::require_global(address, "__ldg");
   return *address;
 }
 template <class T>
 T __ldcg(const T* address) {
+  emulation::require_global(address, "__ldcg");
   return *address;
 }
 template <class T>

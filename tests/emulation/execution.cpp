@@ -131,6 +131,18 @@ void* cluster_shared(void* pointer, unsigned rank) {
   throw Error(machine.describe(self) + ": cluster_shared: the pointer is not into this block's shared memory");
 }
 
+void require_global(const void* pointer, const char* caller) {
+  Machine& machine = Machine::instance();
+  const Thread& self = machine.current(caller);
+  for (const SharedArray& shared : self.block->shared) {
+    if (reinterpret_cast<std::uintptr_t>(pointer) - reinterpret_cast<std::uintptr_t>(shared.memory.data()) >=
+        shared.memory.size()) {
+      continue;
+    }
+    throw Error(machine.describe(self) + ": " + caller + ": the pointer is into shared memory");
+  }
+}
+
 std::byte* Block::shared_array(const void* declaration, std::size_t size) {
   for (const SharedArray& array : shared) {
     if (array.declaration == declaration) return array.memory.data();

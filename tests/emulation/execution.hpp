@@ -82,6 +82,8 @@ unsigned cluster_rank();
 void* shared_array(const void* declaration, std::size_t size);
 void* dynamic_shared_array();
 void* cluster_shared(void* pointer, unsigned rank);
+// Throws where the pointer is into shared memory, which `caller` cannot read.
+void require_global(const void* pointer, const char* caller);
 
 template <class T, std::size_t count>
 T (&shared_array(const void* declaration))

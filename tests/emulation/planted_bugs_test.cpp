@@ -125,6 +125,17 @@ TEST(PlantedBug, WarpThatRunsAheadIsSeenInSomeOrder) {
   EXPECT_GT(wrong_count, 0);
 }
 
+__global__ void load_of_shared_memory_kernel() {
+  SW_SHARED(int, shared, 32);
+  shared[threadIdx.x] = 1;
+  __ldcg(&shared[threadIdx.x]);  // planted: reads global memory
+}
+
+TEST(PlantedBug, GlobalLoadOfSharedMemoryThrows) {
+  expect_error_in_every_order([] { launch({.block = dim3(32)}, load_of_shared_memory_kernel); },
+                              "__ldcg: the pointer is into shared memory");
+}
+
 __global__ void exited_lane_kernel() {
   if (threadIdx.x >= 16) return;
   __shfl_down_sync(0xffffffffu, 1, 1);  // planted: half of the lanes are gone
