@@ -69,7 +69,10 @@ class DeviceBackend final : public Backend<float> {
     SW_CUDA_CHECK(cudaMemGetInfo(&free, &total));
     return free;
   }
-  Method method(const ForwardArgs<float>& args) const override { return forward_method(context_, args); }
+  Method method(const ForwardArgs<float>& args) const override {
+    activate();
+    return forward_method(context_, args);
+  }
   Method method(const OuterProductArgs<float>& args) const override { return outer_product_method(args); }
   void synchronize() override {
     activate();

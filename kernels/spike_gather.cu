@@ -18,6 +18,7 @@ constexpr unsigned gather_block = tile_post * (tile_pre / quarter_pre);  // 512
 constexpr unsigned staged_rows = 32;
 constexpr unsigned rows_at_once = 8;  // post factors under way
 constexpr unsigned sum_count = tile_pre * tile_post;
+constexpr std::size_t shared_bytes = sum_count * sizeof(float) + staged_rows * tile_pre;
 constexpr unsigned count_block = 256;
 
 // Thread: one cell after the other, of a row after the other.
@@ -93,6 +94,10 @@ __global__ void __launch_bounds__(gather_block, 1)
 
 }  // namespace
 
+bool can_gather_spikes(const Context& context) {
+  return context.device.shared_bytes >= shared_bytes;
+}
+
 void count_events(Context& context, const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
                   std::size_t row_count, unsigned long long* events) {
   constexpr std::size_t most_blocks = 1056;  // eight for each multiprocessor of an H200
@@ -109,7 +114,7 @@ void spike_gather(Context& context, const OuterProductArgs<float>& args, const P
   launch({.grid = dim3(static_cast<unsigned>((p.post_count + tile_post - 1) / tile_post),
                        static_cast<unsigned>((p.pre_count + tile_pre - 1) / tile_pre), part.count),
           .block = dim3(gather_block),
-          .dynamic_shared_bytes = sum_count * sizeof(float) + staged_rows * tile_pre,
+          .dynamic_shared_bytes = shared_bytes,
           .stream = context.stream},
          spike_gather_kernel, args, cells, part, choice);
 }

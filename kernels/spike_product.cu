@@ -145,7 +145,8 @@ void spike_product(Context& context, const OuterProductArgs<float>& args) {
   SpikeChoice choice{context.options.spike_form, nullptr, part.row_count * args.projection.pre_count};
   if (choice.form == SpikeForm::automatic) {
     choice.form = SpikeForm::tensor_cores;
-    if (choice.cells * args.projection.post_count >= context.options.counted_products) {
+    const bool is_large = choice.cells * args.projection.post_count >= context.options.counted_products;
+    if (is_large && can_gather_spikes(context)) {
       auto* const events = context.tables.get<unsigned long long>(1, "number of events");
       count_events(context, args, cells, part.row_count, events);
       choice.events = events;

@@ -29,6 +29,7 @@ Part spike_parts(const OuterProductArgs<float>& args);
 void spike_product(Context& context, const OuterProductArgs<float>& args);
 
 // spike_gather.cu
+bool can_gather_spikes(const Context& context);  // some devices have too little shared memory
 void count_events(Context& context, const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
                   std::size_t row_count, unsigned long long* events);
 void spike_gather(Context& context, const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,

@@ -56,6 +56,7 @@ class Forward : public test::OnBackend {
       constexpr std::size_t shared_bytes = 200'000, threads = 512;
       const std::size_t tile = (neurons + group - 1) / group;
       const bool is_on_chip = form != Propagation::streamed_grid;
+      if (form == Propagation::resident_cluster && !has_clusters()) return;
       if (tile > threads || (is_on_chip && neurons * tile * sizeof(float) > shared_bytes)) return;
       list.push_back({.propagation = form, .group = group});
       list.push_back({.propagation = form, .group = group, .current_bytes = 1});

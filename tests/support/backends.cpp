@@ -64,6 +64,13 @@ std::unique_ptr<Backend<float>> make_test_backend(TestBackend kind, const Device
   return emulated::make_backend(0, options);
 }
 
+bool OnBackend::has_clusters() const {
+#if defined(SW_HAS_CUDA)
+  if (GetParam() == TestBackend::cuda) return cuda::devices().front().major >= 9;
+#endif
+  return is_device();
+}
+
 void OnBackend::SetUp() {
   const std::string reason = missing_reason(GetParam());
   if (!reason.empty()) {

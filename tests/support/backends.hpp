@@ -38,6 +38,7 @@ class OnBackend : public testing::TestWithParam<TestBackend> {
   Backend<float>& backend() { return *backend_; }
   void use(const DeviceOptions& options) { backend_ = make_test_backend(GetParam(), options); }
   bool is_device() const { return GetParam() != TestBackend::cpu; }
+  bool has_clusters() const;  // of blocks; the emulated device has
 
   template <class T>
   Buffer<T, float> put(const std::vector<T>& values, std::initializer_list<std::size_t> shape) {
