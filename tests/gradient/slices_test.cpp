@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/config/reader.hpp"
 #include "host/cpu/cpu_backend.hpp"
 #include "spikeweave/train/plan.hpp"
@@ -92,6 +94,26 @@ TEST(Plan, CountsEveryArrayWithoutAllocating) {
   EXPECT_EQ(plan.largest_batch(plan.bytes(0)), 0u);
   ASSERT_GE(plan.methods.size(), 3u);
   EXPECT_EQ(plan.methods[0].find("forward pass: a trial per thread"), 0u) << plan.methods[0];
+}
+
+TEST(Plan, IsOfTheLongestTrial) {
+  const auto backend = make_cpu_backend<float>(1);
+  const std::string directory = std::string(SW_SOURCE_DIR) + "/tasks";
+  const Experiment of = load_experiment(directory + "/jsb_chorales.json");
+  const auto task = make_task(of.task, of.seed, directory, of.network.dt);
+  const Network network = build_network(of.network, task->shape(), of.seed);
+  const std::size_t longest = task->shape().max_steps;
+  const std::vector<std::uint64_t> first{0, 1};
+  TrialBatch batch;
+  task->fill(Split::train, first, batch);
+  ASSERT_LT(batch.steps, longest);
+
+  const Plan plan = make_plan(of, *task, network, *backend);
+
+  const auto spikes = std::find_if(plan.arrays.begin(), plan.arrays.end(),
+                                   [](const PlannedArray& array) { return array.name.starts_with("spikes ("); });
+  ASSERT_NE(spikes, plan.arrays.end());
+  EXPECT_EQ(spikes->per_trial, longest * network.neurons);
 }
 
 // A network of a hundred thousand neurons, all to all: 40 GB of weights.
