@@ -15,7 +15,7 @@ static_assert(max_poisson_count <= 255, "a count is stored in a byte");
 
 constexpr unsigned cells_per_draw = 4;
 
-__device__ __forceinline__ unsigned draw_count(std::size_t cells) {
+__host__ __device__ __forceinline__ unsigned draw_count(std::size_t cells) {
   return static_cast<unsigned>((cells + cells_per_draw - 1) / cells_per_draw);
 }
 

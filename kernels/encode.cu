@@ -26,7 +26,7 @@ void encode(Context& context, const EncodeArgs& of) {
   SW_EXPECTS(args.encoding == Encoding::bernoulli || args.encoding == Encoding::poisson,
              "encode: expected bernoulli or poisson");
   if (args.events.empty() || args.window.begin >= args.window.end) return;
-  const std::size_t draws = (args.events.shape[2] + cells_per_draw - 1) / cells_per_draw;
+  const std::size_t draws = draw_count(args.events.shape[2]);
   launch_1d(context.stream, args.events.shape[0] * (args.window.end - args.window.begin) * draws, encode_kernel, args);
 }
 

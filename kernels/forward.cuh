@@ -134,7 +134,8 @@ template <class T>
 void input_currents(Context& context, const ForwardViews& views, const PreCells<T>& input, const EncodeArgs* draw,
                     const CurrentRows& currents);
 
-// All steps of the window, a block per trial, at most 1024 neurons; trial_block.cu.
+// All steps of the window, a block per trial; trial_block.cu.
+constexpr std::size_t largest_trial_block = 1024;  // neurons, one thread each
 void run_trial_blocks(Context& context, const ForwardViews& views, const CurrentRows& currents);
 
 // Adds what the spikes of step t - 1 give in step t; propagate.cu.

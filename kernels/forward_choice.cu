@@ -6,8 +6,6 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-constexpr std::size_t largest_trial_block = 1024;  // neurons, one thread each
-
 std::optional<ResidentShape> resident_shape(const Context& context, const ForwardArgs<float>& args, Propagation form) {
   const bool is_streamed = form == Propagation::streamed_grid;
   const Exchange exchange = form == Propagation::resident_block     ? Exchange::block

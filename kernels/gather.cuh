@@ -64,16 +64,16 @@ __device__ __forceinline__ unsigned find_active(const ValueOf& value_of, unsigne
   return total;
 }
 
-// Which post cells the threads of a block work on: begin + threadIdx.x, as long as below end.
+// Which post cells a block works on.
 struct PostTile {
   std::size_t begin;
   std::size_t end;
 
   // Whether a projection reaches one of them: the same for the whole block.
-  __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
+  __host__ __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
     return p.post_begin < end && p.post_begin + p.post_count > begin;
   }
-  // The thread's column of weights; nullptr where the projection does not reach its post cell.
+  // The column of weights of post cell begin + threadIdx.x; nullptr where the projection does not reach it.
   __device__ __forceinline__ const float* column(const ProjectionView<float>& p) const {
     const std::size_t post = begin + threadIdx.x;
     const bool is_target = post >= p.post_begin && post < p.post_begin + p.post_count && post < end;

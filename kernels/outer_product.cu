@@ -5,6 +5,7 @@
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/pre_cells.cuh"
+#include "kernels/product_rows.cuh"
 #include "kernels/spike_product.cuh"
 #include "kernels/unroll.cuh"
 
@@ -26,20 +27,13 @@ struct ProductTiles {
 __device__ __forceinline__ void load_tiles(const OuterProductArgs<float>& args, const PreCells<float>& cells,
                                            std::size_t first, std::size_t end, std::size_t pre, std::size_t post,
                                            ProductTiles& tiles) {
-  const std::size_t steps = args.window.end - args.window.begin;
   for (unsigned k = threadIdx.x / tile; k < depth; k += loading_rows) {
-    const std::size_t row = first + k;
-    const std::size_t trial = row / steps;
-    const std::size_t t = args.window.begin + row % steps;
-    const std::size_t pre_delay = args.projection.delay - args.post_delay;
-    const bool is_pair =
-        row < end && t >= pre_delay && t >= args.post_delay && static_cast<std::int64_t>(t) < args.length[trial];
-    const ProjectionView<float>& p = args.projection;
-    tiles.pre[k][threadIdx.x % tile] = is_pair && pre < p.pre_count
-                                           ? cells.at(trial, static_cast<unsigned>(t - pre_delay)).at(p.pre_begin + pre)
-                                           : 0.0f;
+    const Row row = Row::at(first + k, args.window);
+    const bool is_pair = first + k < end && row.is_pair(args);
+    tiles.pre[k][threadIdx.x % tile] =
+        is_pair && pre < args.projection.pre_count ? pre_value(args, cells, row, pre) : 0.0f;
     tiles.post[k][threadIdx.x % tile] =
-        is_pair && post < p.post_count ? args.post(trial, t - args.post_delay, p.post_begin + post) : 0.0f;
+        is_pair && post < args.projection.post_count ? post_value(args, row, post) : 0.0f;
   }
 }
 
@@ -49,8 +43,7 @@ __global__ void __launch_bounds__(product_block)
   SW_SHARED(ProductTiles, tiles, 1);
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile;
   const std::size_t post_begin = std::size_t{blockIdx.x} * tile;
-  const std::size_t begin = blockIdx.z * part.rows;
-  const std::size_t end = begin + part.rows < part.row_count ? begin + part.rows : part.row_count;
+  const std::size_t begin = part.begin(), end = part.end();
   const unsigned own_pre = threadIdx.x / 16 * per_thread;
   const unsigned own_post = threadIdx.x % 16 * per_thread;
 

@@ -89,9 +89,8 @@ __device__ __forceinline__ void add_listed(const ResidentShape& shape, const Res
 // Adds, for each projection in order, the weights of the cells that fired in ascending order.
 template <unsigned per_thread>
 __device__ __forceinline__ void add_recurrent(const ForwardViews& views, const ResidentShape& shape,
-                                              const ResidentMemory& memory, const unsigned* words,
-                                              const PostRange& tile, const Task& task, unsigned t,
-                                              float (&sum)[per_thread]) {
+                                              const ResidentMemory& memory, const unsigned* words, const PostTile& tile,
+                                              const Task& task, unsigned t, float (&sum)[per_thread]) {
   const float* block_weights = memory.weights;
   bool is_listed = false;
   for (std::size_t index = 0; index < views.recurrent.count; ++index) {
@@ -143,7 +142,7 @@ __device__ __forceinline__ void publish(const ResidentShape& shape, unsigned* wo
 template <unsigned per_thread>
 __device__ __forceinline__ void run_slice(const ForwardViews& views, const ResidentShape& shape,
                                           const ResidentMemory& memory, const CurrentRows& currents,
-                                          const PostRange& tile, const Task& task, unsigned rank,
+                                          const PostTile& tile, const Task& task, unsigned rank,
                                           std::size_t first_trial) {
   const auto begin = static_cast<unsigned>(views.window.begin);
   const auto trial_of = [&](unsigned k) { return first_trial + task.slot(k, shape); };
@@ -217,7 +216,7 @@ __global__ void __launch_bounds__(resident_block, 1)
   const unsigned rank = blockIdx.x % shape.group;
   const unsigned group = blockIdx.x / shape.group;
   const ResidentMemory memory = place_memory(shape, grid_words, group);
-  const PostRange tile = tile_of(shape, rank, views.neuron_count);
+  const PostTile tile = tile_of(shape, rank, views.neuron_count);
   const std::size_t neuron = tile.begin + threadIdx.x % shape.width();
   const unsigned population = views.populations.find(neuron);
   const bool is_neuron = neuron < tile.end && population < views.populations.count;

@@ -18,7 +18,7 @@ unsigned divided_up(std::size_t amount, std::size_t by) {
 std::size_t most_rows(const ProjectionList<float>& projections, const ResidentShape& shape, std::size_t neurons) {
   std::size_t most = 0;
   for (unsigned rank = 0; rank < shape.group; ++rank) {
-    const PostRange tile = tile_of(shape, rank, neurons);
+    const PostTile tile = tile_of(shape, rank, neurons);
     std::size_t rows = 0;
     for (std::size_t p = 0; p < projections.count; ++p) {
       if (tile.meets(projections.at[p])) rows += projections.at[p].pre_count;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/gather.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/resident.cuh"
 
@@ -11,16 +12,7 @@ namespace spikeweave::SW_DEVICE {
 
 constexpr unsigned resident_block = 512;  // threads at most: 128 registers each
 
-// The neurons of a block.
-struct PostRange {
-  std::size_t begin, end;
-
-  __host__ __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
-    return p.post_begin < end && p.post_begin + p.post_count > begin;
-  }
-};
-
-__host__ __device__ __forceinline__ PostRange tile_of(const ResidentShape& shape, unsigned rank, std::size_t neurons) {
+__host__ __device__ __forceinline__ PostTile tile_of(const ResidentShape& shape, unsigned rank, std::size_t neurons) {
   const std::size_t begin = std::size_t{rank} * shape.tile;
   const std::size_t end = begin + shape.tile;
   return {begin < neurons ? begin : neurons, end < neurons ? end : neurons};
@@ -54,7 +46,7 @@ __device__ __forceinline__ ResidentMemory place_memory(const ResidentShape& shap
 }
 
 __device__ __forceinline__ void load_weights(const ProjectionList<float>& projections, const ResidentShape& shape,
-                                             const PostRange& tile, float* weights) {
+                                             const PostTile& tile, float* weights) {
   for (std::size_t index = 0; index < projections.count; ++index) {
     const ProjectionView<float>& p = projections.at[index];
     if (!tile.meets(p)) continue;

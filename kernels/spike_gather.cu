@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "kernels/launch.cuh"
+#include "kernels/product_rows.cuh"
 #include "kernels/spike_product.cuh"
-#include "kernels/spike_rows.cuh"
 #include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
@@ -43,8 +43,7 @@ __global__ void __launch_bounds__(gather_block, 1)
   float* const sums = dynamic_shared<float>();
   auto* const stage = reinterpret_cast<std::uint8_t*>(sums + sum_count);  // [staged_rows][tile_pre]
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile_pre, post_begin = std::size_t{blockIdx.x} * tile_post;
-  const std::size_t begin = blockIdx.z * part.rows;
-  const std::size_t end = begin + part.rows < part.row_count ? begin + part.rows : part.row_count;
+  const std::size_t begin = part.begin(), end = part.end();
   const unsigned post = threadIdx.x % tile_post, lane = threadIdx.x % 32;
   const unsigned own_pre = threadIdx.x / tile_post * quarter_pre;
   const bool is_post = post_begin + post < args.projection.post_count;

@@ -5,7 +5,7 @@
 #include "kernels/spike_product.cuh"
 
 #include "kernels/launch.cuh"
-#include "kernels/spike_rows.cuh"
+#include "kernels/product_rows.cuh"
 #include "kernels/tile_product.cuh"
 #include "kernels/unroll.cuh"
 
@@ -82,8 +82,7 @@ __global__ void __launch_bounds__(spike_block, 1)
   SW_SHARED(Memory, memory, 1);
   Stage& stage = memory[0].stage;
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile_pre, post_begin = std::size_t{blockIdx.x} * tile_post;
-  const std::size_t begin = blockIdx.z * part.rows;
-  const std::size_t end = begin + part.rows < part.row_count ? begin + part.rows : part.row_count;
+  const std::size_t begin = part.begin(), end = part.end();
   const unsigned warp = threadIdx.x / 32;
   const unsigned own_pre = warp / warps_post * warp_tiles * product_tile;
   const unsigned own_post = warp % warps_post * warp_tiles * product_tile;

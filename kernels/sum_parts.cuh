@@ -16,6 +16,9 @@ struct Part {
   unsigned pre_tiles, post_tiles;
   float* sums;  // [count, pre_count, post_count]; not used where count is 1
 
+  // The rows of part blockIdx.z.
+  __device__ __forceinline__ std::size_t begin() const { return blockIdx.z * rows; }
+  __device__ __forceinline__ std::size_t end() const { return begin() + rows < row_count ? begin() + rows : row_count; }
   dim3 grid() const { return dim3(post_tiles, pre_tiles, count); }
   std::size_t scratch(const OuterProductArgs<float>& args) const {  // elements
     return count > 1 ? count * args.projection.synapse_count() : 0;

@@ -9,12 +9,11 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-constexpr std::size_t largest_block = 1024;  // threads, one neuron each
 // Fewer threads list the active cells too slowly.
 constexpr std::size_t smallest_block = 128;
 
 // Block: one trial. Thread: one neuron, its state in registers.
-__global__ void __launch_bounds__(largest_block) trial_block_kernel(ForwardViews views, CurrentRows currents) {
+__global__ void __launch_bounds__(largest_trial_block) trial_block_kernel(ForwardViews views, CurrentRows currents) {
   SW_SHARED(ActiveCells, active, 1);
   const std::size_t trial = blockIdx.x;
   const std::size_t neuron = threadIdx.x;

@@ -1,9 +1,10 @@
-// What the kernels that sum a gradient over spikes share: rows of K = batch * steps, and writing a tile of sums.
+// What the kernels that sum a gradient share: rows of K = batch * steps, and writing a tile of sums.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/pre_cells.cuh"
 #include "kernels/sum_parts.cuh"
 
 namespace spikeweave::SW_DEVICE {
