@@ -51,23 +51,28 @@ __device__ __forceinline__ void filtered_signals(const EpropInputs<float>& in, s
 
 // Block: one trial and a tile of neurons, from the last steps to the first. Thread: one neuron.
 template <class Adjoint>
-__global__ void __launch_bounds__(adjoint_block) adjoint_kernel(AdjointArgs<float> args, unsigned blocks_per_trial) {
+__global__ void __launch_bounds__(adjoint_block)
+    adjoint_kernel(AdjointArgs<float> args, ColumnsOf<Adjoint> carried, unsigned blocks_per_trial) {
   SW_SHARED(ErrorTile, errors, 1);
-  const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t trial = blockIdx.x / blocks_per_trial;
   const std::size_t neuron = blockIdx.x % blocks_per_trial * std::size_t{adjoint_block} + threadIdx.x;
-  const bool is_neuron = neuron < args.psi_to_factor.shape[2];
-  const std::int64_t length = args.in.length[trial];
-  const std::size_t end = length < static_cast<std::int64_t>(steps) ? static_cast<std::size_t>(length) : steps;
+  const std::size_t neurons = args.psi_to_factor.shape[2];
+  const bool is_neuron = neuron < neurons;
+  const auto last = static_cast<unsigned>(args.window.end);
+  const auto length = static_cast<unsigned>(max(args.in.length[trial], 0));
+  const unsigned end = min(last, length);
+  const auto first = static_cast<unsigned>(args.window.begin);
 
   EligibilityConstants<float> constants{};
   if (is_neuron) constants = args.in.constants.load(neuron);
   const float rate = is_neuron ? rate_signal(args.in, trial, neuron) : 0.0f;
   EpropSignal<float> signal{0.0f, rate, 1.0f};
   Adjoint state;
-  for (std::size_t t = end; is_neuron && t < steps; ++t) args.psi_to_factor(trial, t, neuron) = 0.0f;
-  for (std::size_t tile = (end + tile_steps - 1) / tile_steps; tile-- > 0;) {
-    const std::size_t begin = tile * tile_steps;
+  if (is_neuron && args.carried != nullptr && end < length) state = carried.load(trial * neurons + neuron);
+  for (unsigned t = max(end, first); is_neuron && t < last; ++t) args.psi_to_factor(trial, t, neuron) = 0.0f;
+  const unsigned steps = end > first ? end - first : 0;
+  for (unsigned tile = (steps + tile_steps - 1) / tile_steps; tile-- > 0;) {
+    const unsigned begin = first + tile * tile_steps;
     float psi[tile_steps], filtered[tile_steps];
     SW_UNROLL(8)
     for (unsigned r = 0; r < tile_steps; ++r) {
@@ -77,7 +82,7 @@ __global__ void __launch_bounds__(adjoint_block) adjoint_kernel(AdjointArgs<floa
     SW_UNROLL(8)
     for (unsigned back = 0; back < tile_steps; ++back) {
       const unsigned r = tile_steps - 1 - back;
-      const std::size_t t = begin + r;
+      const unsigned t = begin + r;
       if (!is_neuron || t >= end) continue;
       signal.filtered = filtered[r];
       signal.unfiltered = rate + local_signal_at(args.in, trial, t, neuron);
@@ -85,6 +90,7 @@ __global__ void __launch_bounds__(adjoint_block) adjoint_kernel(AdjointArgs<floa
       args.psi_to_factor(trial, t, neuron) = Adjoint::step(constants, args.in.readout.kappa, state, psi[r], signal);
     }
   }
+  if (is_neuron && args.carried != nullptr) carried.store(trial * neurons + neuron, state);
 }
 
 // later[trial, i] += sum over the synapses of pre cell i with this delay of weight * post factor at arrival. Thread:
@@ -136,6 +142,18 @@ __global__ void spike_adjoint_kernel(AdjointArgs<float> args, ColumnsOf<typename
   later[index] = 0.0f;
 }
 
+// The states at the end of the window, of trials that go on behind it. Thread: one trial and neuron.
+template <class Rule>
+__global__ void recall_states_kernel(AdjointArgs<float> args, ColumnsOf<typename Rule::template Adjoint<float>> carried,
+                                     ColumnsOf<typename Rule::template Adjoint<float>> states) {
+  const std::size_t index = global_index_1d();
+  const std::size_t neurons = args.psi_to_factor.shape[2];
+  if (index >= args.psi_to_factor.shape[0] * neurons) return;
+  if (static_cast<std::int64_t>(args.window.end) < args.in.length[index / neurons]) {
+    states.store(index, carried.load(index));
+  }
+}
+
 // A launch per step, delay and projection: the post factors of a step must be there before those of the step before it.
 template <class Rule>
 void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
@@ -146,42 +164,49 @@ void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
   SW_CUDA_CHECK(cudaMemsetAsync(memory, 0, state_bytes + cells * sizeof(float), context.stream));
   const auto states = place_columns<Adjoint>(memory, cells);
   float* const later = reinterpret_cast<float*>(memory + state_bytes);
-  for (std::size_t t = args.psi_to_factor.shape[1]; t-- > 0;) {
+  if (args.carried != nullptr) {
+    launch_1d(context.stream, cells, recall_states_kernel<Rule>, args, place_columns<Adjoint>(args.carried, cells),
+              states);
+  }
+  for (std::size_t t = args.window.end; t-- > args.window.begin;) {
     for (std::size_t p = 0; p < args.recurrent.count; ++p) {
       const ProjectionView<float>& projection = args.recurrent.at[p];
       const SparseView sparse = projection.sparse != nullptr ? *projection.sparse : SparseView{};
       for (std::size_t c = 0; c < projection.class_count(); ++c) {
-        if (t + projection.delay_of(c) >= args.psi_to_factor.shape[1]) continue;
         launch_1d(context.stream, args.psi_to_factor.shape[0] * projection.pre_count, follow_synapses_kernel, args,
                   projection, sparse, c, projection.delay_of(c), t, later);
       }
     }
     launch_1d(context.stream, cells, spike_adjoint_kernel<Rule>, args, states, t, later);
   }
+  if (args.carried == nullptr) return;
+  SW_CUDA_CHECK(cudaMemcpyAsync(args.carried, memory, state_bytes, cudaMemcpyDeviceToDevice, context.stream));
 }
 
 // Thread: one trial and output, from the last step to the first.
 __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
-  const std::size_t steps = args.factor.shape[1];
   const std::size_t outputs = args.factor.shape[2];
   const std::size_t index = global_index_1d();
   if (index >= args.factor.shape[0] * outputs) return;
   const std::size_t trial = index / outputs;
   const std::size_t k = index % outputs;
 
-  float factor = 0.0f;
-  for (std::size_t t = args.window.end_in(steps); t-- > args.window.begin;) {
+  const std::size_t end = args.window.end_or(args.factor.shape[1]);
+  const bool goes_on = !args.carried.empty() && static_cast<std::int64_t>(end) < args.length[trial];
+  float factor = goes_on ? args.carried[index] : 0.0f;
+  for (std::size_t t = end; t-- > args.window.begin;) {
     const bool is_running = static_cast<std::int64_t>(t) < args.length[trial];
     if (is_running) factor = readout_step(args.readout, factor, args.error(trial, t, k));
     args.factor(trial, t, k) = is_running ? factor : 0.0f;
   }
+  if (!args.carried.empty()) args.carried[index] = factor;
 }
 
 // Block: one output; thread: every 256th step of the batch.
 __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjointArgs<float> args) {
   SW_SHARED(double, partial, sum_block);
   const std::size_t k = blockIdx.x;
-  const std::size_t steps = args.window.end_in(args.error.shape[1]) - args.window.begin;
+  const std::size_t steps = args.window.end_or(args.error.shape[1]) - args.window.begin;
   double own = 0.0;
   for (std::size_t row = threadIdx.x; row < args.error.shape[0] * steps; row += sum_block) {
     const std::size_t trial = row / steps;
@@ -194,16 +219,21 @@ __global__ void __launch_bounds__(sum_block) bias_gradient_kernel(ReadoutAdjoint
 
 }  // namespace
 
-void adjoint(Context& context, const AdjointArgs<float>& args) {
+void adjoint(Context& context, const AdjointArgs<float>& of) {
+  AdjointArgs<float> args = of;
+  args.window.end = args.window.end_or(args.psi_to_factor.shape[1]);
   GradientRules::visit(args.in.rule, [&]<class Rule>() {
     if constexpr (follows_spikes<typename Rule::template Signal<float>>) {
       run_spike_adjoint<Rule>(context, args);
     } else {
-      const std::size_t blocks = (args.psi_to_factor.shape[2] + adjoint_block - 1) / adjoint_block;
+      using Adjoint = typename Rule::template Adjoint<float>;
+      const std::size_t neurons = args.psi_to_factor.shape[2];
+      const std::size_t blocks = (neurons + adjoint_block - 1) / adjoint_block;
       launch({.grid = dim3(static_cast<unsigned>(args.psi_to_factor.shape[0] * blocks)),
               .block = dim3(adjoint_block),
               .stream = context.stream},
-             adjoint_kernel<typename Rule::template Adjoint<float>>, args, static_cast<unsigned>(blocks));
+             adjoint_kernel<Adjoint>, args, place_columns<Adjoint>(args.carried, args.psi_to_factor.shape[0] * neurons),
+             static_cast<unsigned>(blocks));
     }
   });
 }

@@ -13,7 +13,7 @@ __global__ void dropout_kernel(DropoutArgs args, std::uint64_t threshold, std::s
   const std::size_t index = global_index_1d();
   if (index >= args.mask.shape[0] * frames * block_count) return;
   const std::size_t block = index % block_count;
-  const std::size_t frame = index / block_count % frames;
+  const std::size_t frame = args.first_frame + index / block_count % frames;
   const std::size_t trial = index / block_count / frames;
 
   const PhiloxCounter words = random_words(random_counter(args.purpose, 0, static_cast<std::uint32_t>(block),

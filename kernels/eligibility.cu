@@ -57,7 +57,7 @@ __global__ void eligibility_kernel(EligibilityArgs<float> args, SparseView spars
 
 void eligibility(Context& context, const EligibilityArgs<float>& of) {
   EligibilityArgs<float> args = of;
-  args.product.window.end = args.product.window.end_in(args.psi.shape[1]);
+  args.product.window.end = args.product.window.end_or(args.psi.shape[1]);
   if (args.product.window.begin >= args.product.window.end) return;
   const ProjectionView<float>& projection = args.product.projection;
   const std::size_t synapse_count = projection.synapse_count();

@@ -22,7 +22,7 @@ __global__ void encode_kernel(EncodeArgs args) {
 
 void encode(Context& context, const EncodeArgs& of) {
   EncodeArgs args = of;
-  args.window.end = args.window.end_in(args.events.shape[1]);
+  args.window.end = args.window.end_or(args.events.shape[1]);
   SW_EXPECTS(args.encoding == Encoding::bernoulli || args.encoding == Encoding::poisson,
              "encode: expected bernoulli or poisson");
   if (args.events.empty() || args.window.begin >= args.window.end) return;

@@ -13,7 +13,7 @@ struct TraceEntry {
   std::size_t population_count;
   const std::uint32_t* neurons;  // [neuron_count]  within the population
   std::size_t neuron_count;
-  float* values;  // [batch, steps, neuron_count]
+  View<float> values;  // [batch, steps, neuron_count]
 };
 
 // Input currents of the steps from `begin` on: [batch, steps, neurons].
@@ -100,7 +100,7 @@ __device__ __forceinline__ void record_traces(const ForwardViews& views, std::si
   for (unsigned r = 0; r < views.trace_count; ++r) {
     const TraceEntry& trace = views.traces[r];
     const float* column = trace.column + trial * trace.population_count;
-    float* values = trace.values + (trial * views.steps + t) * trace.neuron_count;
+    float* const values = trace.values.row(trial, t);
     for (std::size_t i = first; i < trace.neuron_count; i += stride) values[i] = column[trace.neurons[i]];
   }
 }

@@ -75,7 +75,8 @@ std::size_t stretch_steps(const Context& context, const ForwardArgs<float>& args
 }
 
 Method forward_method(const Context& context, const ForwardArgs<float>& args) {
-  if (args.batch == 0 || args.neuron_count == 0 || args.steps == 0) return {"nothing to do", 0};
+  const std::size_t steps = args.window.end_in(args.steps) - args.window.begin;
+  if (args.batch == 0 || args.neuron_count == 0 || steps == 0) return {"nothing to do", 0};
   if (!is_plain(args)) return {"a launch per step and projection", current_bytes(args, 3)};
   const ForwardChoice choice = choose_forward(context, args);
   const std::string group = std::to_string(choice.shape.group);
@@ -103,7 +104,7 @@ Method forward_method(const Context& context, const ForwardArgs<float>& args) {
     default:
       text += "two launches per step, the spikes' currents as a gather";
   }
-  return {text, current_bytes(args, stretch_steps(context, args, args.steps))};
+  return {text, current_bytes(args, stretch_steps(context, args, steps))};
 }
 
 }  // namespace spikeweave::SW_DEVICE

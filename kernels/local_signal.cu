@@ -6,7 +6,7 @@ namespace spikeweave::SW_DEVICE {
 namespace {
 
 __global__ void local_signal_kernel(LocalSignalArgs<float> args) {
-  const std::size_t end = args.window.end_in(args.signal.shape[1]);
+  const std::size_t end = args.window.end_or(args.signal.shape[1]);
   const std::size_t neurons = args.signal.shape[2];
   const std::size_t index = global_index_1d();
   if (index >= args.signal.shape[0] * neurons) return;

@@ -32,7 +32,7 @@ __device__ void for_each_output(const LossArgs<float>& args, const float* output
 __global__ void __launch_bounds__(sum_block) loss_kernel(LossArgs<float> args) {
   SW_SHARED(double, partial, sum_block);
   const std::size_t trial = blockIdx.x;
-  const std::size_t end = args.window.end_in(args.output.shape[1]);
+  const std::size_t end = args.window.end_or(args.output.shape[1]);
   const std::size_t outputs = args.output.shape[2];
   double own = 0.0;
   for (std::size_t t = args.window.begin + threadIdx.x; t < end; t += sum_block) {
@@ -51,36 +51,32 @@ __global__ void __launch_bounds__(sum_block) loss_kernel(LossArgs<float> args) {
                     });
   }
   const double sum = block_sum(own, partial);
-  if (threadIdx.x == 0 && !args.loss.empty()) args.loss[trial] = sum;
+  if (threadIdx.x == 0 && !args.loss.empty()) args.loss[trial] = args.window.begin > 0 ? args.loss[trial] + sum : sum;
 }
 
 // Thread: one trial and output. The steps of a segment follow one another.
 __global__ void segment_mean_kernel(LossArgs<float> args) {
-  const std::size_t steps = args.output.shape[1];
   const std::size_t outputs = args.output.shape[2];
   const std::size_t index = global_index_1d();
   if (index >= args.output.shape[0] * outputs) return;
   const std::size_t trial = index / outputs;
   const std::size_t k = index % outputs;
+  const std::int64_t length = args.length[trial];
+  const std::size_t end = args.window.end_or(args.output.shape[1]);
 
-  std::int32_t open = -1;  // the segment whose steps are being added
-  double sum = 0.0;
-  double count = 0.0;
-  const auto close = [&] {
-    if (open >= 0) args.segment_output(trial, static_cast<std::size_t>(open), k) = static_cast<float>(sum / count);
-  };
-  for (std::size_t t = 0; t < steps && static_cast<std::int64_t>(t) < args.length[trial]; ++t) {
+  double sum = args.window.begin > 0 ? args.segment_sum[index] : 0.0;
+  for (std::size_t t = args.window.begin; t < end && static_cast<std::int64_t>(t) < length; ++t) {
     const std::int32_t segment = args.segment(trial, t);
-    if (segment != open) {
-      close();
-      open = segment;
-      sum = 0.0;
-      count = 0.0;
-    }
+    if (segment < 0) continue;
     sum += static_cast<double>(args.output(trial, t, k));
-    count += 1.0;
+    if (static_cast<std::int64_t>(t) + 1 < length && args.segment(trial, t + 1) == segment) continue;
+    std::size_t first = t;
+    while (first > 0 && args.segment(trial, first - 1) == segment) --first;
+    args.segment_output(trial, static_cast<std::size_t>(segment), k) =
+        static_cast<float>(sum / static_cast<double>(t + 1 - first));
+    sum = 0.0;
   }
-  close();
+  if (!args.segment_sum.empty()) args.segment_sum[index] = sum;
 }
 
 }  // namespace
@@ -91,8 +87,10 @@ void loss(Context& context, const LossArgs<float>& args) {
       {.grid = dim3(static_cast<unsigned>(args.output.shape[0])), .block = dim3(sum_block), .stream = context.stream},
       loss_kernel, args);
   if (args.segment_output.empty()) return;
-  SW_CUDA_CHECK(
-      cudaMemsetAsync(args.segment_output.data, 0, args.segment_output.size() * sizeof(float), context.stream));
+  if (args.window.begin == 0) {
+    SW_CUDA_CHECK(
+        cudaMemsetAsync(args.segment_output.data, 0, args.segment_output.size() * sizeof(float), context.stream));
+  }
   launch_1d(context.stream, args.output.shape[0] * args.output.shape[2], segment_mean_kernel, args);
 }
 

@@ -117,7 +117,7 @@ Method outer_product_method(const OuterProductArgs<float>& args) {
 
 void outer_product(Context& context, const OuterProductArgs<float>& of) {
   OuterProductArgs<float> args = of;
-  args.window.end = args.window.end_in(args.post.shape[1]);
+  args.window.end = args.window.end_or(args.post.shape[1]);
   if (args.window.begin >= args.window.end) return;
   if (args.projection.sparse != nullptr) {
     with_pre_cells(args.events, args.values, args.mask, args.frame_steps, [&]<class T>(const PreCells<T>& cells) {

@@ -53,7 +53,7 @@ __global__ void readout_filter_kernel(ReadoutArgs<float> args) {
 
 void readout(Context& context, const ReadoutArgs<float>& of) {
   ReadoutArgs<float> args = of;
-  args.window.end = args.window.end_in(args.output.shape[1]);
+  args.window.end = args.window.end_or(args.output.shape[1]);
   if (args.output.empty() || args.window.begin >= args.window.end) return;
   const std::size_t tile_count = (args.output.shape[2] + drive_block - 1) / drive_block;
   const LaunchConfig config{

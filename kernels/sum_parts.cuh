@@ -30,7 +30,7 @@ inline Part choose_parts(const OuterProductArgs<float>& args, std::size_t tile_p
   constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
   constexpr std::size_t least_rows = 256;                         // less is not worth the second pass
   constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
-  const std::size_t end = args.window.end_in(args.post.shape[1]);
+  const std::size_t end = args.window.end_or(args.post.shape[1]);
   const std::size_t row_count = end > args.window.begin ? args.post.shape[0] * (end - args.window.begin) : 0;
   const std::size_t synapses = args.projection.synapse_count();
   const std::size_t pre_tiles = (args.projection.pre_count + tile_pre - 1) / tile_pre;

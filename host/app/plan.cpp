@@ -42,6 +42,16 @@ void print_arrays(const Plan& plan, std::size_t batch) {
              megabytes(plan.bytes(1) - plan.bytes(0)), megabytes(plan.bytes(batch)));
 }
 
+std::string what_happens(const Slices& slices, std::size_t batch) {
+  const std::string name = fmt::format("a batch of {}", batch);
+  if (!slices.fits) return name + " does not fit, and cannot be taken apart so that it would";
+  if (slices.trials == batch && slices.steps == 0) return name + " fits";
+  std::string text = name + " is taken";
+  if (slices.trials < batch) text += fmt::format(" in parts of {}", slices.trials);
+  if (slices.steps > 0) text += fmt::format(" in slices of {} steps, which the gradient runs twice", slices.steps);
+  return text + "; the gradient is the same";
+}
+
 void plan(const PlanOptions& options) {
   const Experiment experiment = load_experiment(options.file, options.overrides);
   const std::string directory = std::filesystem::path(options.file).parent_path().string();
@@ -56,15 +66,11 @@ void plan(const PlanOptions& options) {
   const std::size_t free = backend->free_memory();
   const std::size_t largest = found.largest_batch(free);
   fmt::print("free {} MB: ", megabytes(free));
-  if (largest == 0) {
-    fmt::print("not even one trial fits\n");
-  } else if (found.bytes(1) == found.bytes(0)) {
+  if (largest >= batch && found.bytes(1) == found.bytes(0)) {
     fmt::print("it fits\n");
   } else {
-    fmt::print("at most {} trials at once; a batch of {} {}\n", largest, batch,
-               largest >= batch        ? "fits"
-               : may_slice(experiment) ? "is taken in parts, with the same gradient"
-                                       : "does not fit and cannot be taken apart");
+    const Slices slices = choose_slices(experiment, *task, network, *backend, free);
+    fmt::print("at most {} trials at once; {}\n", largest, what_happens(slices, batch));
   }
   for (const std::string& method : found.methods) fmt::print("{}\n", method);
   const Cost cost = iteration_cost(experiment, network, batch, task->shape().max_steps, options.rate);

@@ -146,6 +146,16 @@ void check_slice(const Experiment& experiment, const std::string& place) {
                                slice, experiment.training.batch_size));
 }
 
+// Slices of a trial are exact where what goes on from one to the next is kept.
+void check_slice_steps(const Experiment& experiment, const std::string& place) {
+  const int steps = experiment.training.slice_steps;
+  if (steps == 0 || may_slice_steps(experiment)) return;
+  throw InputError(place + "/training/slice_steps",
+                   fmt::format("{} steps, but a trial cannot be taken apart: its state is carried, a plasticity rule "
+                               "changes its weights, or its energy is recorded; expected 0",
+                               steps));
+}
+
 // The energy is that of energy units.
 void check_energy(const Experiment& experiment, const std::string& place) {
   if (!experiment.recording.energy) return;
@@ -269,6 +279,7 @@ void Experiment::validate(const std::string& place) const {
   check_plasticity(*this, place);
   check_update(*this, place);
   check_slice(*this, place);
+  check_slice_steps(*this, place);
   check_rates(*this, place);
   check_energy(*this, place);
   check_trainable(network, learning, place + "/network");

@@ -105,22 +105,32 @@ void adjoint_row(const AdjointArgs<Real>& args, const ColumnsOf<Adjoint>& state,
 
 template <class Adjoint, class Signal, class Real>
 void run_adjoint(const AdjointArgs<Real>& args, int threads) {
-  const std::size_t steps = args.psi_to_factor.shape[1];
   const std::size_t neurons = args.psi_to_factor.shape[2];
-#pragma omp parallel for schedule(dynamic) num_threads(threads_for(args.psi_to_factor.shape[0], threads))
-  for (std::size_t b = 0; b < args.psi_to_factor.shape[0]; ++b) {
+  const std::size_t batch = args.psi_to_factor.shape[0];
+  const std::size_t last = args.window.end_or(args.psi_to_factor.shape[1]);
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
+  for (std::size_t b = 0; b < batch; ++b) {
     SignalRows<Real> signal(neurons);
     signal.start_trial(args.in, b);
     std::vector<Real> later(follows_spikes<Signal> ? neurons : 0, Real(0));
     std::vector<std::byte> memory(columns_size<Adjoint>(neurons));
     const auto state = place_columns<Adjoint>(memory.data(), neurons);
     const auto length = static_cast<std::size_t>(args.in.length[b]);
-    for (std::size_t t = length; t-- > 0;) {
+    const std::size_t end = args.window.end_in(length);
+    const auto carried = place_columns<Adjoint>(args.carried, batch * neurons);
+    const bool goes_on = args.carried != nullptr && end < length;
+    for (std::size_t j = 0; goes_on && j < neurons; ++j) state.store(j, carried.load(b * neurons + j));
+    for (std::size_t t = end; t-- > args.window.begin;) {
       signal.load(args.in, b, t);
       if constexpr (follows_spikes<Signal>) follow_synapses(args, b, t, later);
       adjoint_row<Adjoint, Signal>(args, state, signal, later.data(), args.psi_to_factor.row(b, t), neurons);
     }
-    std::fill(args.psi_to_factor.row(b) + length * neurons, args.psi_to_factor.row(b) + steps * neurons, Real(0));
+    for (std::size_t j = 0; args.carried != nullptr && j < neurons; ++j) {
+      carried.store(b * neurons + j, state.load(j));
+    }
+    for (std::size_t t = std::max(args.window.begin, end); t < last; ++t) {
+      std::fill_n(args.psi_to_factor.row(b, t), neurons, Real(0));
+    }
   }
 }
 
@@ -143,7 +153,9 @@ void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
     std::vector<Real> f(outputs, Real(0));
-    const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+    const auto length = static_cast<std::size_t>(args.length[b]);
+    const std::size_t end = args.window.end_in(length);
+    if (!args.carried.empty() && end < length) std::copy_n(args.carried.row(b), outputs, f.begin());
     for (std::size_t t = end; t-- > args.window.begin;) {
       const Real* error = args.error.row(b, t);
       Real* factor = args.factor.row(b, t);
@@ -152,7 +164,8 @@ void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads) {
         factor[k] = f[k];
       }
     }
-    for (std::size_t t = std::max(args.window.begin, end); t < args.window.end_in(steps); ++t) {
+    if (!args.carried.empty()) std::copy_n(f.begin(), outputs, args.carried.row(b));
+    for (std::size_t t = std::max(args.window.begin, end); t < args.window.end_or(steps); ++t) {
       std::fill_n(args.factor.row(b, t), outputs, Real(0));
     }
   }

@@ -90,7 +90,7 @@ void encode_frame(const EncodeArgs& args, std::size_t b, std::size_t frame, std:
 
 void encode(const EncodeArgs& args, int threads) {
   const std::size_t batch = args.events.shape[0];
-  const StepWindow window{args.window.begin, args.window.end_in(args.events.shape[1])};
+  const StepWindow window{args.window.begin, args.window.end_or(args.events.shape[1])};
   if (window.begin >= window.end) return;
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
@@ -111,7 +111,7 @@ void dropout(const DropoutArgs& args, int threads) {
   const PhiloxKey key = random_key(args.keys.seed);
 #pragma omp parallel for schedule(static) num_threads(threads_for(batch, threads))
   for (std::size_t b = 0; b < batch; ++b) {
-    for (std::size_t f = 0; f < frames; ++f) {
+    for (std::size_t f = args.first_frame; f < args.first_frame + frames; ++f) {
       std::uint8_t* mask = args.mask.row(b, f);
       for (std::size_t begin = 0; begin < cells; begin += lanes) {
         const PhiloxCounter words =
@@ -129,8 +129,8 @@ void dropout(const DropoutArgs& args, int threads) {
 void spike_digest(const SpikeDigestArgs& args, int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads_for(args.spikes.shape[0], threads))
   for (std::size_t b = 0; b < args.spikes.shape[0]; ++b) {
-    std::uint64_t sum = 0;
-    for (std::size_t t = 0; t < static_cast<std::size_t>(args.length[b]); ++t) {
+    std::uint64_t sum = args.window.begin > 0 ? args.digest[b] : 0;
+    for (std::size_t t = args.window.begin; t < args.window.end_in(static_cast<std::size_t>(args.length[b])); ++t) {
       const std::uint8_t* row = args.spikes.row(b, t);
       for (std::size_t j = 0; j < args.spikes.shape[2]; ++j) {
         if (row[j] != 0) sum += spike_hash(t, j);

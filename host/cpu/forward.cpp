@@ -169,7 +169,7 @@ template <class Real>
 void record_traces(const ForwardArgs<Real>& args, std::size_t b, std::size_t t) {
   for (const TraceView& trace : args.traces) {
     const PopulationView& population = args.populations[trace.population];
-    float* out = trace.values + (b * args.steps + t) * trace.neurons.size();
+    float* const out = trace.values.row(b, t);
     NeuronModels::visit(population.model, [&]<template <class> class Model>() {
       const auto state = place_columns<typename Model<Real>::State>(population.state, args.batch * population.count);
       for (std::size_t n = 0; n < trace.neurons.size(); ++n) {

@@ -1,6 +1,7 @@
 #include "spikeweave/learning/loss.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "host/cpu/operations.hpp"
@@ -38,15 +39,49 @@ double step_loss(const LossArgs<Real>& args, std::size_t b, std::size_t segment,
   return loss;
 }
 
+// Adds up the steps of a segment and writes its mean after the last of them.
+template <class Real>
+class SegmentMean {
+ public:
+  SegmentMean(const LossArgs<Real>& args, std::size_t b) : args_(args), b_(b), sum_(args.output.shape[2], 0.0) {
+    const std::size_t size = args.segment_output.shape[1] * sum_.size();
+    if (args.window.begin == 0) {
+      std::fill_n(args.segment_output.row(b), size, 0.0f);
+    } else {
+      std::copy_n(args.segment_sum.row(b), sum_.size(), sum_.begin());
+    }
+  }
+
+  void add(std::size_t t, std::int32_t segment, const Real* y) {
+    for (std::size_t k = 0; k < sum_.size(); ++k) sum_[k] += static_cast<double>(y[k]);
+    if (t + 1 < static_cast<std::size_t>(args_.length[b_]) && args_.segment(b_, t + 1) == segment) return;
+    std::size_t first = t;
+    while (first > 0 && args_.segment(b_, first - 1) == segment) --first;
+    for (std::size_t k = 0; k < sum_.size(); ++k) {
+      args_.segment_output(b_, static_cast<std::size_t>(segment), k) =
+          static_cast<float>(sum_[k] / static_cast<double>(t + 1 - first));
+    }
+    std::fill(sum_.begin(), sum_.end(), 0.0);
+  }
+
+  void keep() const {
+    if (!args_.segment_sum.empty()) std::copy_n(sum_.begin(), sum_.size(), args_.segment_sum.row(b_));
+  }
+
+ private:
+  const LossArgs<Real>& args_;
+  const std::size_t b_;
+  std::vector<double> sum_;
+};
+
 template <class Real>
 void trial_loss(const LossArgs<Real>& args, std::size_t b) {
   const std::size_t outputs = args.output.shape[2];
-  const std::size_t segments = args.segment_output.empty() ? 0 : args.segment_output.shape[1];
-  std::vector<std::size_t> segment_steps(segments, 0);
+  std::optional<SegmentMean<Real>> mean;
+  if (!args.segment_output.empty()) mean.emplace(args, b);
   std::vector<Real> unwanted(outputs);
-  if (segments > 0) std::fill_n(args.segment_output.row(b), segments * outputs, 0.0f);
-  double loss = 0.0;
-  for (std::size_t t = args.window.begin; t < args.window.end_in(args.output.shape[1]); ++t) {
+  double loss = !args.loss.empty() && args.window.begin > 0 ? args.loss[b] : 0.0;
+  for (std::size_t t = args.window.begin; t < args.window.end_or(args.output.shape[1]); ++t) {
     const std::int32_t segment = args.segment(b, t);
     Real* error = args.error.empty() ? unwanted.data() : args.error.row(b, t);
     if (segment < 0 || t >= static_cast<std::size_t>(args.length[b])) {
@@ -57,15 +92,9 @@ void trial_loss(const LossArgs<Real>& args, std::size_t b) {
     const Real* y = args.output.row(b, t);
     loss += step_loss(args, b, s, y, error);
     for (std::size_t k = 0; k < outputs; ++k) error[k] *= args.scale[b];
-    if (segments == 0) continue;
-    for (std::size_t k = 0; k < outputs; ++k) args.segment_output(b, s, k) += static_cast<float>(y[k]);
-    ++segment_steps[s];
+    if (mean) mean->add(t, segment, y);
   }
-  for (std::size_t s = 0; s < segments; ++s) {
-    for (std::size_t k = 0; k < outputs && segment_steps[s] > 0; ++k) {
-      args.segment_output(b, s, k) /= static_cast<float>(segment_steps[s]);
-    }
-  }
+  if (mean) mean->keep();
   if (!args.loss.empty()) args.loss[b] = loss;
 }
 

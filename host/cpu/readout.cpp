@@ -51,7 +51,7 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
       }
     }
     if (!args.filtered.empty()) std::copy_n(y.begin(), outputs, args.filtered.row(b));
-    for (std::size_t t = std::max(args.window.begin, length); t < args.window.end_in(steps); ++t) {
+    for (std::size_t t = std::max(args.window.begin, length); t < args.window.end_or(steps); ++t) {
       std::fill_n(args.output.row(b, t), outputs, Real(0));
     }
   }

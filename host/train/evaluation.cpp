@@ -28,13 +28,14 @@ template <class Real>
 Metrics Trainer<Real>::evaluate(Split split, std::uint64_t* digest) {
   const std::uint64_t count = task_->trial_count(split);
   Score score;
-  for (std::uint64_t begin = 0; begin < count; begin += evaluation_slice_) {
-    std::vector<std::uint64_t> ids(std::min<std::uint64_t>(evaluation_slice_, count - begin));
+  for (std::uint64_t begin = 0; begin < count; begin += slices_.evaluated_trials) {
+    std::vector<std::uint64_t> ids(std::min<std::uint64_t>(slices_.evaluated_trials, count - begin));
     std::iota(ids.begin(), ids.end(), begin);
     std::vector<std::uint32_t> keys;
     for (const std::uint64_t id : ids) keys.push_back(trial_key(split, id));
     task_->fill(split, ids, batch_);
-    const TrialResult trial = simulator_->run(batch_, keys, {.training = false, .traces = energy_traces()});
+    const TrialResult trial =
+        simulator_->run(batch_, keys, {.training = false, .traces = energy_traces(), .slice_steps = slices_.steps});
     score.add("loss", std::accumulate(trial.loss.begin(), trial.loss.end(), 0.0), loss_weight(batch_));
     task_->score(batch_, trial, score);
     add_energy(score);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "host/train/first_trials.hpp"
@@ -19,7 +20,8 @@ class CountingBackend final : public Backend<Real> {
  public:
   struct Entry {
     std::string what;
-    std::size_t bytes;
+    std::size_t bytes = 0;  // at most
+    std::size_t now = 0;
   };
 
   // batch: trials for which scratch memory is counted; it does not grow in proportion.
@@ -33,17 +35,20 @@ class CountingBackend final : public Backend<Real> {
   std::string device_name() const override { return device_.device_name(); }
   void* allocate(std::size_t bytes, const std::string& what) override {
     constexpr std::size_t alignment = 256;
-    const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.what == what; });
-    if (same == entries_.end()) {
-      entries_.push_back({what, bytes});
-    } else {
-      same->bytes += bytes;
-    }
+    auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.what == what; });
+    if (entry == entries_.end()) entry = entries_.insert(entry, {.what = what});
+    entry->now += bytes;
+    entry->bytes = std::max(entry->bytes, entry->now);
     const std::uintptr_t address = next_;
     next_ += (bytes + alignment - 1) / alignment * alignment;
+    blocks_[address] = {static_cast<std::size_t>(entry - entries_.begin()), bytes};
     return reinterpret_cast<void*>(address);
   }
-  void free(void*) noexcept override {}
+  void free(void* memory) noexcept override {
+    const auto block = blocks_.find(reinterpret_cast<std::uintptr_t>(memory));
+    entries_[block->second.entry].now -= block->second.bytes;
+    blocks_.erase(block);
+  }
   void upload(void*, const void*, std::size_t) override {}
   void download(void* to_host, const void*, std::size_t bytes) override { std::memset(to_host, 0, bytes); }
   void zero(void*, std::size_t) override {}
@@ -93,6 +98,10 @@ class CountingBackend final : public Backend<Real> {
   std::size_t batch_;
   std::size_t scratch_bytes_ = 0;
   std::vector<Entry> entries_;
+  struct Block {
+    std::size_t entry, bytes;
+  };
+  std::map<std::uintptr_t, Block> blocks_;
   std::vector<std::string> methods_;
   std::uintptr_t next_ = std::uintptr_t{1} << 20;
 };
@@ -127,13 +136,14 @@ CountingBackend<Real> counted(const Experiment& experiment, const Task& task, co
   TrialBatch batch;
   task.fill(Split::train, first.ids, batch);
   stretch(batch, shape);
+  const auto slice_steps = static_cast<std::size_t>(experiment.training.slice_steps);
   if (update_steps(experiment.training.update) == 0) {
-    simulator.run(batch, first.keys, {.training = true, .traces = {}});
+    simulator.run(batch, first.keys, {.training = true, .traces = {}, .slice_steps = slice_steps});
     simulator.compute_gradient();
   } else {
-    simulator.start(batch, first.keys);
-    simulator.run_window(batch, {0, std::min(update_steps(experiment.training.update), batch.steps)});
-    simulator.finish(batch);
+    simulator.start(batch, first.keys, slice_steps);
+    simulator.run_window({0, std::min(update_steps(experiment.training.update), batch.steps)});
+    simulator.finish();
   }
   return backend;
 }
@@ -183,5 +193,65 @@ bool may_slice(const Experiment& experiment) {
     return true;
   });
 }
+
+bool may_slice_steps(const Experiment& experiment) {
+  return !experiment.training.carry_state && !experiment.recording.energy && !is_plasticity(experiment.learning);
+}
+
+namespace {
+
+// The most steps of so many trials that fit, of whole frames. The memory grows in proportion to the steps.
+template <class Real>
+std::size_t largest_slice_steps(const Experiment& experiment, const Task& task, const Network& network,
+                                const Backend<Real>& device, std::size_t trials, std::size_t memory) {
+  const TaskShape shape = task.shape();
+  const auto bytes = [&](std::size_t steps) {
+    Experiment sliced = experiment;
+    sliced.training.slice_steps = static_cast<int>(steps);
+    return static_cast<double>(make_plan(sliced, task, network, device).bytes(trials));
+  };
+  const std::size_t few = std::max<std::size_t>(shape.max_steps / 4, 1);
+  const std::size_t more = std::max<std::size_t>(shape.max_steps / 2, few + 1);
+  const double few_bytes = bytes(few);
+  const double per_step = (bytes(more) - few_bytes) / static_cast<double>(more - few);
+  const double fit = static_cast<double>(few) + (static_cast<double>(memory) - few_bytes) / per_step;
+  const auto frames = static_cast<std::size_t>(std::max(fit, 0.0)) / shape.frame_steps;
+  return std::min(frames * shape.frame_steps, shape.max_steps);
+}
+
+}  // namespace
+
+template <class Real>
+Slices choose_slices(const Experiment& experiment, const Task& task, const Network& network,
+                     const Backend<Real>& device, std::size_t memory) {
+  const TrainingSettings& training = experiment.training;
+  const auto batch = static_cast<std::size_t>(training.batch_size);
+  const std::size_t evaluated = std::max(task.trial_count(Split::valid), task.trial_count(Split::test));
+  Slices slices{.trials = batch,
+                .evaluated_trials =
+                    std::min(static_cast<std::size_t>(training.evaluation_batch), std::max<std::size_t>(evaluated, 1)),
+                .steps = static_cast<std::size_t>(training.slice_steps)};
+  const bool may_part = batch > 1 && may_slice(experiment);
+  if (may_part && training.slice > 0) slices.trials = std::min(static_cast<std::size_t>(training.slice), batch);
+  const bool parts_are_open = may_part && training.slice == 0;
+  const bool steps_are_open = may_slice_steps(experiment) && slices.steps == 0;
+  if (!parts_are_open && !steps_are_open && slices.evaluated_trials == 1) return slices;
+  const std::size_t fit = make_plan(experiment, task, network, device).largest_batch(memory);
+  if (parts_are_open) slices.trials = std::clamp<std::size_t>(fit, 1, batch);
+  slices.fits = slices.trials <= fit;
+  if (steps_are_open && !slices.fits) {
+    const std::size_t steps = largest_slice_steps(experiment, task, network, device, slices.trials, memory);
+    slices.fits = steps > 0;
+    slices.steps = std::max(steps, task.shape().frame_steps);
+    slices.evaluated_trials = std::min(slices.evaluated_trials, slices.trials);
+  } else {
+    slices.evaluated_trials = std::clamp<std::size_t>(fit, 1, slices.evaluated_trials);
+  }
+  return slices;
+}
+template Slices choose_slices<float>(const Experiment&, const Task&, const Network&, const Backend<float>&,
+                                     std::size_t);
+template Slices choose_slices<double>(const Experiment&, const Task&, const Network&, const Backend<double>&,
+                                      std::size_t);
 
 }  // namespace spikeweave

@@ -39,57 +39,76 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
 }
 
 template <class Real>
+void Simulator<Real>::begin_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,
+                                  const Options& options) {
+  SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
+  trials_ = &batch;
+  options_ = options;
+  batch_ = batch.batch;
+  steps_ = batch.steps;
+  slice_ = options.slice_steps == 0 ? steps_ : std::min(options.slice_steps, steps_);
+  SW_EXPECTS(!is_sliced() || (options.traces.empty() && !carries_state_ && !(options.training && is_plasticity_)),
+             "slices of time: not with traces, carried state or a plasticity rule");
+  held_ = {0, 0};
+  starts_.clear();
+  result_ = {};
+  upload_batch(options.whole != nullptr ? *options.whole : batch, trial_keys);
+}
+
+template <class Real>
 TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,
                                  const Options& options) {
-  SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
-  batch_ = batch.batch;
-  steps_ = batch.steps;
-  upload_batch(batch, options.whole != nullptr ? *options.whole : batch, trial_keys);
-  make_input(batch, options.training);
-  run_forward(batch, options, {});
-  if (network_.outputs > 0) run_readout(options.training, {});
-  TrialResult result = run_loss(batch, options.training);
-  add_task_cells(result);
-  return result;
+  begin_batch(batch, trial_keys, options);
+  std::size_t begin = 0;
+  do {
+    hold_next(begin, 0);
+    if (is_sliced() && options.training) starts_.push_back(slice_start(begin));
+    run_steps(held_);
+    add_task_cells();
+    if (is_sliced()) backend_.spike_digest({length_.cview(), spikes_.cview(), digest_.view(), held_});
+    begin = held_.end;
+  } while (begin < steps_);
+  return finish();
 }
 
 template <class Real>
-void Simulator<Real>::start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys) {
-  SW_EXPECTS(trial_keys.size() == batch.batch, "trial_keys: expected one per trial");
+void Simulator<Real>::start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,
+                            std::size_t slice_steps) {
   SW_EXPECTS(!is_plasticity_ && has_traces(rule_), "windows: the rule has no traces per synapse");
-  batch_ = batch.batch;
-  steps_ = batch.steps;
-  upload_batch(batch, batch, trial_keys);
-  make_input(batch, true);
+  begin_batch(batch, trial_keys, {.training = true, .traces = {}, .slice_steps = slice_steps});
 }
 
 template <class Real>
-void Simulator<Real>::run_window(const TrialBatch& batch, const StepWindow& window) {
-  run_forward(batch, {.training = true, .traces = {}}, window);
-  if (network_.outputs > 0) {
-    run_readout(true, window);
-    run_errors(window);
-  }
-  compute_window_gradient(window);
+void Simulator<Real>::run_window(const StepWindow& window) {
+  if (window.end > held_.end) hold_next(window.begin, window.end - window.begin);
+  run_steps(window);
+  if (window.end == held_.end) add_task_cells();
+  run_rate_penalty(window);
+  state_.arrays.gradient.zero();
+  add_window_gradient(window);
 }
 
 template <class Real>
-TrialResult Simulator<Real>::finish(const TrialBatch& batch) {
-  TrialResult result = run_loss(batch, false);
-  add_task_cells(result);
-  return result;
+TrialResult Simulator<Real>::finish() {
+  result_.loss = network_.outputs > 0 ? loss_sum_.download() : std::vector<double>(batch_, 0.0);
+  if (network_.outputs > 0) result_.segment_output = segment_output_.download();
+  return std::move(result_);
+}
+
+// Steps that are held.
+template <class Real>
+void Simulator<Real>::run_steps(const StepWindow& window) {
+  run_forward(window);
+  if (options_.training && local_) run_local_signal(window);
+  if (network_.outputs == 0) return;
+  run_readout(window);
+  run_loss(window);
 }
 
 template <class Real>
-void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& options, const StepWindow& window) {
+void Simulator<Real>::run_forward(const StepWindow& window) {
   const std::size_t neurons = network_.neurons;
-  const std::string sized_by = " (/training/batch_size, /network/populations)";
-  spikes_.reshape(backend_, {batch_, steps_, neurons}, "spikes" + sized_by);
-  spike_count_.reshape(backend_, {batch_, neurons}, "spike counts" + sized_by);
-  if (has_rates_) neuron_outputs_.reshape(backend_, {batch_, steps_, neurons}, "neuron outputs" + sized_by);
-  const bool wants_psi = options.training && !is_plasticity_;
-  if (wants_psi) psi_.reshape(backend_, {batch_, steps_, neurons}, "pseudo-derivatives" + sized_by);
-
+  const bool training = options_.training;
   ForwardArgs<Real> args;
   args.batch = batch_;
   args.steps = steps_;
@@ -102,56 +121,51 @@ void Simulator<Real>::run_forward(const TrialBatch& batch, const Options& option
   } else {
     args.events = events_.cview();
   }
-  const EncodeArgs draw{network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(),
-                        events_.view(),    window};
+  const EncodeArgs draw = event_args(window);
   if (network_.encoding == Encoding::bernoulli || network_.encoding == Encoding::poisson) args.draw = &draw;
-  if (options.training && network_.input_dropout > 0.0) {
+  if (training && network_.input_dropout > 0.0) {
     args.input_mask = input_mask_.cview();
     args.input_scale = dropout_scale<Real>(network_.input_dropout);
   }
   args.input = state_.projections(ProjectionKind::input);
   args.recurrent = state_.projections(ProjectionKind::recurrent);
-  args.populations = state_.populations(batch.batch);
+  args.populations = state_.populations(batch_);
   args.keys = keys();
   args.forced = forced_.cview();
   args.clamp = clamp_.cview();
   args.spikes = spikes_.view();
   if (has_rates_) args.outputs = neuron_outputs_.view();
-  if (wants_psi) args.psi = psi_.view();
-  if (options.training && plasticity_form_ != PlasticityForm::trial)
-    args.plasticity = plasticity_.views(modulators(batch));
-  if (options.training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(batch);
+  if (training && !is_plasticity_) args.psi = psi_.view();
+  if (training && plasticity_form_ != PlasticityForm::trial) args.plasticity = plasticity_.views(modulators(*trials_));
+  if (training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(*trials_);
   if (carries_state_) {
-    SW_EXPECTS(options.training, "a simulator that carries its state runs no evaluation");
+    SW_EXPECTS(training, "a simulator that carries its state runs no evaluation");
     args.continues = steps_before_ > 0;  // before the trial
     args.first_step = steps_before_;
-    history_.reshape(backend_, {batch_, history_depth(), neurons}, "spikes under way" + sized_by);
+    const std::size_t depth = longest_delay(ProjectionKind::recurrent);
+    const std::string sized_by = " (/training/batch_size, /network/populations)";
+    history_.reshape(backend_, {batch_, depth, neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
     if (has_rates_) {
-      output_history_.reshape(backend_, {batch_, history_depth(), neurons}, "outputs under way" + sized_by);
+      output_history_.reshape(backend_, {batch_, depth, neurons}, "outputs under way" + sized_by);
       args.output_history = output_history_.view();
     }
     if (window.end >= steps_) steps_before_ += steps_;
   }
-  if (options.training && local_) {
-    local_signal_.reshape(backend_, {batch_, steps_, neurons}, "local signals" + sized_by);
-    if (local_->prediction == Prediction::membrane) args.prediction = local_signal_.view();
-  }
+  if (training && local_ && local_->prediction == Prediction::membrane) args.prediction = local_signal_.view();
   args.spike_count = spike_count_.view();
-  traces_.resize(options.traces.size());
+  traces_.resize(options_.traces.size());
   for (std::size_t n = 0; n < traces_.size(); ++n) {
-    const StateTrace& trace = options.traces[n];
+    const StateTrace& trace = options_.traces[n];
     traces_[n].reshape(backend_, {batch_, steps_, trace.neurons.size()}, "recorded states (/recording)");
-    args.traces.push_back({trace.population, trace.column, trace.neurons, traces_[n].data()});
+    args.traces.push_back({trace.population, trace.column, trace.neurons, traces_[n].view()});
   }
   trace_task_cells(args);
   backend_.forward(args);
 }
 
 template <class Real>
-void Simulator<Real>::run_readout(bool training, const StepWindow& window) {
-  output_.reshape(backend_, {batch_, steps_, network_.outputs}, "outputs (/training/batch_size)");
-  filtered_output_.reshape(backend_, {batch_, network_.outputs}, "filtered outputs (/training/batch_size)");
+void Simulator<Real>::run_readout(const StepWindow& window) {
   ReadoutArgs<Real> args;
   args.window = window;
   args.filtered = filtered_output_.view();
@@ -159,7 +173,7 @@ void Simulator<Real>::run_readout(bool training, const StepWindow& window) {
   args.length = length_.cview();
   args.spikes = spikes_.cview();
   args.outputs = sent_values();
-  if (training && network_.readout.dropout > 0.0) {
+  if (options_.training && network_.readout.dropout > 0.0) {
     args.mask = readout_mask_.cview();
     args.mask_scale = dropout_scale<Real>(network_.readout.dropout);
   }
@@ -171,7 +185,7 @@ void Simulator<Real>::run_readout(bool training, const StepWindow& window) {
 }
 
 template <class Real>
-LossArgs<Real> Simulator<Real>::loss_args() {
+void Simulator<Real>::run_loss(const StepWindow& window) {
   LossArgs<Real> args;
   args.kind = loss_;
   args.length = length_.cview();
@@ -180,37 +194,17 @@ LossArgs<Real> Simulator<Real>::loss_args() {
   args.target_class = target_class_.cview();
   args.scale = scale_.cview();
   args.output = output_.cview();
-  return args;
-}
-
-template <class Real>
-void Simulator<Real>::run_errors(const StepWindow& window) {
-  error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors (/training/batch_size)");
-  LossArgs<Real> args = loss_args();
   args.window = window;
-  args.error = error_.view();
-  backend_.loss(args);
-}
-
-template <class Real>
-TrialResult Simulator<Real>::run_loss(const TrialBatch& batch, bool training) {
-  if (network_.outputs == 0) return {std::vector<double>(batch_, 0.0), {}, {}, {}};
-  const std::string sized_by = " (/training/batch_size)";
-  loss_sum_.reshape(backend_, {batch_}, "losses" + sized_by);
-  segment_output_.reshape(backend_, {batch_, batch.segments, network_.outputs}, "segment outputs" + sized_by);
-  if (training) error_.reshape(backend_, {batch_, steps_, network_.outputs}, "errors" + sized_by);
-  LossArgs<Real> args = loss_args();
-  if (training) args.error = error_.view();
+  if (options_.training) args.error = error_.view();
   args.loss = loss_sum_.view();
   args.segment_output = segment_output_.view();
+  args.segment_sum = segment_sum_.view();
   backend_.loss(args);
-  return {loss_sum_.download(), segment_output_.download(), {}, {}};
 }
 
 template <class Real>
 std::vector<std::uint64_t> Simulator<Real>::spike_digests() {
-  digest_.reshape(backend_, {batch_}, "spike digests");
-  backend_.spike_digest({length_.cview(), spikes_.cview(), digest_.view()});
+  if (!is_sliced()) backend_.spike_digest({length_.cview(), spikes_.cview(), digest_.view(), held_});
   return digest_.download();
 }
 

@@ -48,16 +48,6 @@ void Simulator<Real>::upload_trial_weights(const TrialBatch& batch) {
   });
 }
 
-// The longest delay between neurons [steps].
-template <class Real>
-std::size_t Simulator<Real>::history_depth() const {
-  std::size_t longest = 0;
-  for (const Projection& projection : network_.projections) {
-    if (projection.kind == ProjectionKind::recurrent) longest = std::max(longest, projection.delay);
-  }
-  return longest;
-}
-
 template <class Real>
 std::vector<std::byte> Simulator<Real>::carried_state() const {
   if (steps_before_ == 0) return {};
@@ -79,15 +69,16 @@ void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
   modulator_ = reader.get<double>();
   const auto history = reader.get<std::uint8_t>();
   const auto outputs = reader.get<Real>();
-  const std::size_t row = history_depth() * network_.neurons;
+  const std::size_t depth = longest_delay(ProjectionKind::recurrent);
+  const std::size_t row = depth * network_.neurons;
   if (counts.size() != 2 || history.size() != counts[1] * row || outputs.size() != (has_rates_ ? history.size() : 0)) {
     throw InputError("carried state", "is that of another network");
   }
   steps_before_ = counts[0];
   batch_ = counts[1];
-  history_.reshape(backend_, {batch_, history_depth(), network_.neurons}, "spikes under way");
+  history_.reshape(backend_, {batch_, depth, network_.neurons}, "spikes under way");
   history_.upload(history);
-  output_history_.reshape(backend_, {batch_, has_rates_ ? history_depth() : 0, network_.neurons}, "outputs under way");
+  output_history_.reshape(backend_, {batch_, has_rates_ ? depth : 0, network_.neurons}, "outputs under way");
   output_history_.upload(outputs);
   state_.set_neuron_states(reader.get<std::byte>(), batch_);
   plasticity_.load(reader.get<std::byte>());

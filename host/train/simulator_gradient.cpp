@@ -15,7 +15,7 @@ bool learns(const Projection& p, bool readout) {
 }  // namespace
 
 template <class Real>
-void Simulator<Real>::compute_local_signal(const StepWindow& window) {
+void Simulator<Real>::run_local_signal(const StepWindow& window) {
   prediction_trace_.reshape(backend_, {batch_, network_.neurons}, "predictions (/training/batch_size)");
   LocalSignalArgs<Real> args;
   args.window = window;
@@ -30,14 +30,23 @@ void Simulator<Real>::compute_local_signal(const StepWindow& window) {
 }
 
 template <class Real>
-EpropInputs<Real> Simulator<Real>::eprop_inputs(const StepWindow& window) {
+void Simulator<Real>::run_rate_penalty(const StepWindow& window) {
+  const RateRegularization& rate = rate_regularization_;
+  if (rate.coefficient <= 0.0) return;
+  rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
+  backend_.rate_penalty({static_cast<Real>(rate.coefficient),
+                         static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, window,
+                         length_.cview(), scale_.cview(), spike_count_.cview(), rate_factor_.view()});
+}
+
+template <class Real>
+EpropInputs<Real> Simulator<Real>::eprop_inputs() const {
   EpropInputs<Real> in;
   in.rule = rule_;
   in.frame_steps = frame_steps_;
   in.length = length_.cview();
   in.segment = segment_.cview();
   if (local_) {
-    compute_local_signal(window);
     in.local = local_signal_.cview();
   } else {
     in.error = error_.cview();
@@ -49,14 +58,7 @@ EpropInputs<Real> Simulator<Real>::eprop_inputs(const StepWindow& window) {
     in.readout_mask = readout_mask_.cview();
     in.readout_mask_scale = dropout_scale<Real>(network_.readout.dropout);
   }
-  const RateRegularization& rate = rate_regularization_;
-  if (rate.coefficient > 0.0) {
-    rate_factor_.reshape(backend_, {batch_, network_.neurons}, "rate penalties (/training/batch_size)");
-    backend_.rate_penalty({static_cast<Real>(rate.coefficient),
-                           static_cast<Real>(rate.target_rate * network_.dt / 1000.0), rate.average, window,
-                           length_.cview(), scale_.cview(), spike_count_.cview(), rate_factor_.view()});
-    in.rate_factor = rate_factor_.cview();
-  }
+  if (rate_regularization_.coefficient > 0.0) in.rate_factor = rate_factor_.cview();
   return in;
 }
 
@@ -104,19 +106,23 @@ void Simulator<Real>::compute_gradient(bool adds) {
   const bool changes_meanwhile = is_plasticity_ && plasticity_form_ != PlasticityForm::trial;
   if (changes_meanwhile && network_.outputs == 0) return;  // the gradient stays 0
   if (!adds) state_.arrays.gradient.zero();
-  if (!is_plasticity_) {
-    compute_hidden_gradient();
-  } else if (!changes_meanwhile) {
-    compute_plasticity_changes();
+  if (is_sliced()) {
+    add_slices();
+    return;
   }
-  if (network_.outputs > 0) compute_readout_gradient({});
+  if (!is_plasticity_) {
+    run_rate_penalty({});
+    add_hidden_gradient(held_);
+  } else if (!changes_meanwhile) {
+    add_plasticity_changes();
+  }
+  if (network_.outputs > 0) add_readout_gradient(held_, {});
 }
 
 // From traces per synapse that go on from window to window.
 template <class Real>
-void Simulator<Real>::compute_window_gradient(const StepWindow& window) {
-  state_.arrays.gradient.zero();
-  const EpropInputs<Real> in = eprop_inputs(window);
+void Simulator<Real>::add_window_gradient(const StepWindow& window) {
+  const EpropInputs<Real> in = eprop_inputs();
   eligibility_.resize(network_.projections.size());
   for (std::size_t p = 0; p < network_.projections.size(); ++p) {
     const Projection& projection = network_.projections[p];
@@ -127,12 +133,18 @@ void Simulator<Real>::compute_window_gradient(const StepWindow& window) {
     product.window = window;
     backend_.eligibility({in, psi_.cview(), product, state_.shares_decay(projection), eligibility_[p].data()});
   }
-  if (network_.outputs > 0) compute_readout_gradient(window);
+  if (network_.outputs == 0) return;
+  add_readout_gradient(window, {});
+  for (const Projection& projection : network_.projections) {
+    if (learns(projection, true) && window.begin > 0) carry_readout(projection, window);
+  }
+  if (window.end < steps_) keep_sent_trace(window);
 }
 
+// adjoint_state_, where the trial is taken in slices: what goes on from one to the one before it.
 template <class Real>
-void Simulator<Real>::compute_hidden_gradient() {
-  const EpropInputs<Real> in = eprop_inputs({});
+void Simulator<Real>::add_hidden_gradient(const StepWindow& window) {
+  const EpropInputs<Real> in = eprop_inputs();
   const auto& projections = network_.projections;
   const bool hidden_learns =
       std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return learns(p, false); });
@@ -142,11 +154,14 @@ void Simulator<Real>::compute_hidden_gradient() {
     if (follows_synapses(spike_path_)) args.recurrent = state_.projections(ProjectionKind::recurrent);
     args.follows_reset = follows_reset(spike_path_);
     args.psi_to_factor = psi_.view();
+    args.window = window;
+    if (is_sliced()) args.carried = adjoint_state_.data();
     backend_.adjoint(args);
   }
   for (const Projection& projection : projections) {
     if (!learns(projection, false)) continue;
     OuterProductArgs<Real> product = product_args(projection);
+    product.window = window;
     if (form_ == EpropForm::trial) {
       product.post = psi_.cview();
       backend_.outer_product(product);
@@ -186,7 +201,7 @@ View<Real> Simulator<Real>::plasticity_factors(SynapseSide side, bool of_input) 
 }
 
 template <class Real>
-void Simulator<Real>::compute_plasticity_changes() {
+void Simulator<Real>::add_plasticity_changes() {
   const auto& projections = network_.projections;
   const auto any_from = [&](ProjectionKind kind) {
     return std::any_of(projections.begin(), projections.end(),
@@ -217,24 +232,26 @@ void Simulator<Real>::compute_plasticity_changes() {
   }
 }
 
+// carried: see ReadoutAdjointArgs.
 template <class Real>
-void Simulator<Real>::compute_readout_gradient(const StepWindow& window) {
-  readout_factor_.reshape(backend_, {batch_, steps_, network_.outputs}, "readout factors (/training/batch_size)");
+void Simulator<Real>::add_readout_gradient(const StepWindow& window, const View<Real>& carried) {
   View<Real> bias_gradient;
   if (network_.readout.bias) {
     bias_gradient = View<Real>(state_.arrays.gradient.data() + network_.bias_offset, {network_.outputs});
   }
   backend_.readout_adjoint(
-      {window, length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient});
+      {window, length_.cview(), error_.cview(), state_.readout, readout_factor_.view(), bias_gradient, carried});
   for (const Projection& projection : network_.projections) {
     if (!learns(projection, true)) continue;
     OuterProductArgs<Real> product = product_args(projection);
     product.post = readout_factor_.cview();
     product.window = window;
     backend_.outer_product(product);
-    if (window.begin > 0) carry_readout(projection, window);
   }
-  if (window.end >= steps_) return;
+}
+
+template <class Real>
+void Simulator<Real>::keep_sent_trace(const StepWindow& window) {
   SentTraceArgs<Real> trace;
   trace.window = window;
   trace.frame_steps = frame_steps_;

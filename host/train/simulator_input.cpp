@@ -13,6 +13,10 @@ std::vector<To> converted(const std::vector<From>& values) {
   return std::vector<To>(values.begin(), values.end());
 }
 
+bool is_drawn(Encoding encoding) {
+  return encoding == Encoding::bernoulli || encoding == Encoding::poisson;
+}
+
 // Intensities that the encoding cannot draw from: a task's currents are not probabilities.
 void check_intensities(Encoding encoding, const std::vector<float>& intensity) {
   const float most = encoding == Encoding::poisson ? max_poisson_mean : 1.0f;
@@ -27,32 +31,40 @@ void check_intensities(Encoding encoding, const std::vector<float>& intensity) {
 
 }  // namespace
 
+// What belongs to a trial as a whole.
 template <class Real>
-void Simulator<Real>::upload_batch(const TrialBatch& batch, const TrialBatch& whole,
-                                   std::span<const std::uint32_t> trial_keys) {
-  const auto put = [this](auto& buffer, const auto& values, std::initializer_list<std::size_t> shape,
-                          const char* what) {
-    buffer.reshape(backend_, shape, std::string(what) + " (/training/batch_size)");
+void Simulator<Real>::upload_batch(const TrialBatch& whole, std::span<const std::uint32_t> trial_keys) {
+  const TrialBatch& batch = *trials_;
+  const auto shape = [this](auto& buffer, std::initializer_list<std::size_t> extents, const char* what) {
+    buffer.reshape(backend_, extents, std::string(what) + " (/training/batch_size)");
+  };
+  const auto put = [&shape](auto& buffer, const auto& values, std::initializer_list<std::size_t> extents,
+                            const char* what) {
+    shape(buffer, extents, what);
     buffer.upload(values);
   };
+  if (is_drawn(network_.encoding)) check_intensities(network_.encoding, batch.intensity);
   put(trial_key_, std::vector<std::uint32_t>(trial_keys.begin(), trial_keys.end()), {batch_}, "trial keys");
   put(length_, batch.length, {batch_}, "trial lengths");
   put(segment_, batch.segment, {batch_, steps_}, "segments");
-  put(scale_, trial_scales(batch, whole, network_.outputs == 0), {batch_}, "error scales");
-  if (local_) put(local_scale_, trial_scales(batch, whole, true), {batch_}, "local signal scales");
-  put(forced_, batch.forced, {batch_, steps_, batch.forced.empty() ? 0 : network_.task_cells}, "forced spikes");
-  put(clamp_, converted<Real>(batch.clamp), {batch_, batch.frames, batch.clamp.empty() ? 0 : network_.task_cells},
-      "clamps");
+  put(scale_, trial_scales(whole, network_.outputs == 0), {batch_}, "error scales");
+  if (local_) put(local_scale_, trial_scales(whole, true), {batch_}, "local signal scales");
   if (loss_ == LossKind::softmax) {
     put(target_class_, batch.target_class, {batch_, batch.segments}, "target classes");
   } else {
     put(target_, converted<Real>(batch.target), {batch_, batch.segments, network_.outputs}, "targets");
   }
+  shape(spike_count_, {batch_, network_.neurons}, "spike counts");
+  shape(digest_, {batch_}, "spike digests");
+  if (network_.outputs == 0) return;
+  shape(filtered_output_, {batch_, network_.outputs}, "filtered outputs");
+  shape(loss_sum_, {batch_}, "losses");
+  shape(segment_output_, {batch_, batch.segments, network_.outputs}, "segment outputs");
+  shape(segment_sum_, {batch_, network_.outputs}, "segment sums");
 }
 
 template <class Real>
-std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, const TrialBatch& whole,
-                                                bool all_steps) const {
+std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& whole, bool all_steps) const {
   const auto scored_steps = [all_steps](const TrialBatch& of, std::size_t b) {
     const auto first = of.segment.begin() + static_cast<std::ptrdiff_t>(b * of.steps);
     const std::int32_t length = of.length[b];
@@ -62,7 +74,7 @@ std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, const T
   for (std::size_t b = 0; b < whole.batch; ++b) total += scored_steps(whole, b);
   std::vector<Real> scales(batch_, Real(0));
   for (std::size_t b = 0; b < batch_; ++b) {
-    const double scored = scored_steps(batch, b);
+    const double scored = scored_steps(*trials_, b);
     if (scored == 0.0) continue;
     const auto trials = static_cast<double>(whole.batch);
     const double divisor = reduction_ == Reduction::sum          ? trials
@@ -73,30 +85,77 @@ std::vector<Real> Simulator<Real>::trial_scales(const TrialBatch& batch, const T
   return scales;
 }
 
+// Gives a buffer the frames of the steps that are held and of so many before them.
 template <class Real>
-void Simulator<Real>::make_input(const TrialBatch& batch, bool training) {
-  const std::string sized_by = " (/training/batch_size)";
-  const std::size_t inputs = network_.inputs;
+template <class T>
+void Simulator<Real>::shape_frames(Buffer<T, Real>& buffer, std::size_t cells, const std::string& what,
+                                   std::size_t before) {
+  const std::size_t first = (held_.begin - before) / frame_steps_;
+  const std::size_t end = (held_.end + frame_steps_ - 1) / frame_steps_;
+  buffer.reshape(backend_, {batch_, end - first, cells}, what + " (/training/batch_size)", first);
+}
+
+// Fills the buffer with its rows of [batch, rows, cells].
+template <class Real>
+template <class T, class From>
+void Simulator<Real>::upload_held(Buffer<T, Real>& buffer, const std::vector<From>& values, std::size_t rows) {
+  const View<T> view = buffer.view();
+  const std::size_t cells = view.shape[2];
+  if (view.shape[1] == rows) {
+    buffer.upload(converted<T>(values));
+    return;
+  }
+  std::vector<T> part;
+  part.reserve(view.size());
+  for (std::size_t b = 0; b < batch_; ++b) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>((b * rows + buffer.first_row()) * cells);
+    part.insert(part.end(), first, first + static_cast<std::ptrdiff_t>(view.shape[1] * cells));
+  }
+  buffer.upload(part);
+}
+
+// Input of the steps that are held, and of those before them that still arrive.
+template <class Real>
+void Simulator<Real>::make_input() {
+  const TrialBatch& batch = *trials_;
+  const std::size_t before = std::min(held_.begin, longest_delay(ProjectionKind::input));
   if (network_.encoding == Encoding::current) {
-    values_.reshape(backend_, {batch_, batch.frames, inputs}, "input values" + sized_by);
-    values_.upload(converted<Real>(batch.intensity));
+    shape_frames(values_, network_.inputs, "input values", before);
+    upload_held(values_, batch.intensity, batch.frames);
   } else {
-    events_.reshape(backend_, {batch_, steps_, inputs}, "input events" + sized_by);
+    shape_steps(events_, network_.inputs, "input events (/training/batch_size)", before);
     if (network_.encoding == Encoding::events) {
-      events_.upload(batch.events);
+      upload_held(events_, batch.events, steps_);
     } else {
-      check_intensities(network_.encoding, batch.intensity);
-      intensity_.reshape(backend_, {batch_, batch.frames, inputs}, "input intensities" + sized_by);
-      intensity_.upload(batch.intensity);
+      shape_frames(intensity_, network_.inputs, "input intensities", before);
+      upload_held(intensity_, batch.intensity, batch.frames);
+      if (before > 0) backend_.encode(event_args({held_.begin - before, held_.begin}));
     }
   }
-  if (training && network_.input_dropout > 0.0) {
-    input_mask_.reshape(backend_, {batch_, batch.frames, inputs}, "input dropout mask" + sized_by);
-    backend_.dropout({Purpose::input_dropout, network_.input_dropout, keys(), input_mask_.view()});
+  shape_steps(forced_, batch.forced.empty() ? 0 : network_.task_cells, "forced spikes (/training/batch_size)");
+  upload_held(forced_, batch.forced, steps_);
+  shape_frames(clamp_, batch.clamp.empty() ? 0 : network_.task_cells, "clamps", 0);
+  upload_held(clamp_, batch.clamp, batch.frames);
+  if (options_.training) draw_masks(before);
+}
+
+template <class Real>
+EncodeArgs Simulator<Real>::event_args(const StepWindow& window) const {
+  return {network_.encoding, frame_steps_, intensity_.cview(), length_.cview(), keys(), events_.view(), window};
+}
+
+template <class Real>
+void Simulator<Real>::draw_masks(std::size_t before) {
+  const auto draw = [this](Purpose purpose, double probability, const Buffer<std::uint8_t, Real>& mask) {
+    backend_.dropout({purpose, probability, keys(), mask.view(), mask.first_row()});
+  };
+  if (network_.input_dropout > 0.0) {
+    shape_frames(input_mask_, network_.inputs, "input dropout mask", before);
+    draw(Purpose::input_dropout, network_.input_dropout, input_mask_);
   }
-  if (training && network_.readout.dropout > 0.0) {
-    readout_mask_.reshape(backend_, {batch_, batch.frames, network_.neurons}, "readout dropout mask" + sized_by);
-    backend_.dropout({Purpose::readout_dropout, network_.readout.dropout, keys(), readout_mask_.view()});
+  if (network_.readout.dropout > 0.0) {
+    shape_frames(readout_mask_, network_.neurons, "readout dropout mask", 0);
+    draw(Purpose::readout_dropout, network_.readout.dropout, readout_mask_);
   }
 }
 

@@ -45,31 +45,31 @@ void Simulator<Real>::trace_task_cells(ForwardArgs<Real>& args) {
   cell_traces_.resize(cell_requests_.size());
   for (std::size_t n = 0; n < cell_traces_.size(); ++n) {
     const StateTrace& trace = cell_requests_[n];
-    cell_traces_[n].reshape(backend_, {batch_, steps_, trace.neurons.size()},
-                            "states of the task's cells (/training/evaluation_batch)");
-    args.traces.push_back({trace.population, trace.column, trace.neurons, cell_traces_[n].data()});
+    shape_steps(cell_traces_[n], trace.neurons.size(), "states of the task's cells (/training/evaluation_batch)");
+    args.traces.push_back({trace.population, trace.column, trace.neurons, cell_traces_[n].view()});
   }
 }
 
+// Of the steps that are held.
 template <class Real>
-void Simulator<Real>::add_task_cells(TrialResult& result) const {
+void Simulator<Real>::add_task_cells() {
   const std::size_t cells = network_.task_cells;
   if (cells == 0) return;
-  const std::vector<std::uint8_t> all = spikes_.download();
-  result.spikes.resize(batch_ * steps_ * cells);
-  for (std::size_t row = 0; row < batch_ * steps_; ++row) {
-    std::copy_n(all.data() + row * network_.neurons, cells, result.spikes.data() + row * cells);
-  }
-  if (cell_requests_.empty()) return;
-  result.state.resize(batch_ * steps_ * cells);
+  const std::size_t count = held_.end - held_.begin;
+  // Copies columns [0, width) of rows [batch, count, stride] to columns from `first` on of [batch, steps, cells].
+  const auto put = [&](const auto& from, std::size_t stride, std::size_t width, auto& to, std::size_t first) {
+    to.resize(batch_ * steps_ * cells);
+    for (std::size_t row = 0; row < batch_ * count; ++row) {
+      const std::size_t step = row / count * steps_ + held_.begin + row % count;
+      std::copy_n(from.data() + row * stride, width, to.data() + step * cells + first);
+    }
+  };
+  put(spikes_.download_rows(held_.begin, count), network_.neurons, cells, result_.spikes, 0);
   std::size_t first = 0;
   for (std::size_t n = 0; n < cell_traces_.size(); ++n) {
-    const std::vector<float> values = cell_traces_[n].download();
-    const std::size_t count = cell_requests_[n].neurons.size();
-    for (std::size_t row = 0; row < batch_ * steps_; ++row) {
-      std::copy_n(values.data() + row * count, count, result.state.data() + row * cells + first);
-    }
-    first += count;
+    const std::size_t width = cell_requests_[n].neurons.size();
+    put(cell_traces_[n].download_rows(held_.begin, count), width, width, result_.state, first);
+    first += width;
   }
 }
 

@@ -65,6 +65,17 @@ TEST(Slices, AreRefusedWhereTheBatchIsOne) {
   }
 }
 
+TEST(Slices, OfTimeAreRefusedWhereATrialIsOne) {
+  for (const char* setting : {"/learning={\"rule\":\"pair_stdp\",\"form\":\"trial\"}", "/training/carry_state=true"}) {
+    try {
+      experiment("0", {"/training/slice_steps=30", setting});
+      ADD_FAILURE() << setting;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find("/training/slice_steps: 30 steps"), std::string::npos) << error.what();
+    }
+  }
+}
+
 Plan plan_of(const Experiment& of, const Backend<float>& backend) {
   const auto task = make_task(of.task, of.seed, "", of.network.dt);
   const Network network = build_network(of.network, task->shape(), of.seed);
@@ -88,12 +99,52 @@ TEST(Plan, CountsEveryArrayWithoutAllocating) {
   EXPECT_EQ(bytes("input events").second, steps * 40);
   EXPECT_EQ(bytes("outputs").second, steps * 2 * 4);
   EXPECT_EQ(bytes("scratch memory"), std::pair(std::size_t{0}, std::size_t{0}));
+  EXPECT_EQ(bytes("segments").second, steps * 4);
   EXPECT_EQ(plan.bytes(3), plan.bytes(0) + 3 * (plan.bytes(1) - plan.bytes(0)));
   EXPECT_EQ(plan.largest_batch(plan.bytes(7)), 7u);
   EXPECT_EQ(plan.largest_batch(plan.bytes(7) - 1), 6u);
   EXPECT_EQ(plan.largest_batch(plan.bytes(0)), 0u);
   ASSERT_GE(plan.methods.size(), 3u);
   EXPECT_EQ(plan.methods[0].find("forward pass: a trial per thread"), 0u) << plan.methods[0];
+}
+
+// In slices of 100 steps: the spikes of the step before each are there too.
+TEST(Plan, CountsTheStepsThatAreInMemoryAtOnce) {
+  const auto backend = make_cpu_backend<float>(1);
+  const Plan plan = plan_of(experiment("0", {"/training/slice_steps=100"}), *backend);
+  for (const PlannedArray& array : plan.arrays) {
+    if (array.name.starts_with("spikes (")) {
+      EXPECT_EQ(array.per_trial, 101u * 40);
+    }
+    if (array.name.starts_with("pseudo-derivatives")) {
+      EXPECT_EQ(array.per_trial, 100u * 40 * 4);
+    }
+    if (array.name.starts_with("segments")) {
+      EXPECT_EQ(array.per_trial, (3u * 150 + 100 + 150) * 4);
+    }
+  }
+}
+
+TEST(Plan, ChoosesPartsBeforeSlices) {
+  const auto backend = make_cpu_backend<float>(1);
+  const Experiment of = experiment("0");
+  const auto task = make_task(of.task, of.seed, "", of.network.dt);
+  const Network network = build_network(of.network, task->shape(), of.seed);
+  const Plan plan = make_plan(of, *task, network, *backend);
+  const auto choose = [&](std::size_t memory) { return choose_slices(of, *task, network, *backend, memory); };
+  const Slices whole = choose(plan.bytes(5));
+  EXPECT_EQ(whole.trials, 5u);
+  EXPECT_EQ(whole.steps, 0u);
+  const Slices parts = choose(plan.bytes(2));
+  EXPECT_EQ(parts.trials, 2u);
+  EXPECT_EQ(parts.evaluated_trials, 2u);
+  EXPECT_EQ(parts.steps, 0u);
+  const Slices slices = choose(plan.bytes(1) - 1);
+  EXPECT_EQ(slices.trials, 1u);
+  EXPECT_GT(slices.steps, task->shape().max_steps / 2);
+  EXPECT_LT(slices.steps, task->shape().max_steps);
+  EXPECT_TRUE(slices.fits);
+  EXPECT_FALSE(choose(plan.bytes(0)).fits);
 }
 
 TEST(Plan, IsOfTheLongestTrial) {

@@ -83,13 +83,14 @@ class SmallNetwork {
     rule.rate_regularization = {case_.rate_coefficient, 20.0, RateAverage::trial};
     learning.value = rule;
     Simulator<Real> simulator(state, learning, case_.loss, Reduction::mean_trial, 1, case_.seed);
-    simulator.start(trials, std::vector<std::uint32_t>{0, 1, 2});
+    simulator.start(trials, std::vector<std::uint32_t>{0, 1, 2}, slice_steps);
     for (std::size_t begin = 0; begin < steps; begin += length) {
-      simulator.run_window(trials, {begin, std::min(begin + length, steps)});
+      simulator.run_window({begin, std::min(begin + length, steps)});
       after_window();
     }
     spikes = simulator.spikes();
-    return simulator.finish(trials).loss;
+    result = simulator.finish();
+    return result.loss;
   }
   bool is_alive() const {
     constexpr std::size_t least = 60, most = 800;  // spikes of 10 neurons in 165 trial steps
@@ -106,9 +107,12 @@ class SmallNetwork {
     LearningSettings learning;
     learning.value = rule;
     Simulator<Real> simulator(state, learning, case_.loss, Reduction::mean_trial, 1, case_.seed);
-    simulator.run(trials, std::vector<std::uint32_t>{0, 1, 2}, {.training = true, .traces = {}});
+    result = simulator.run(trials, std::vector<std::uint32_t>{0, 1, 2},
+                           {.training = true, .traces = {}, .slice_steps = slice_steps});
     spikes = simulator.spikes();
+    digests = simulator.spike_digests();
     simulator.compute_gradient();
+    spike_counts = simulator.spike_counts();
     return state.arrays.gradient.download();
   }
 
@@ -188,7 +192,12 @@ class SmallNetwork {
   const Network network;
   NetworkState<Real> state;
   TrialBatch trials;
-  std::vector<std::uint8_t> spikes;  // [batch, steps, neurons] of the last gradient()
+  std::size_t slice_steps = 0;  // steps in memory at once; 0: all
+  // Of the last gradient:
+  std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]; of the last slice
+  TrialResult result;
+  std::vector<std::uint64_t> digests;       // [batch]
+  std::vector<std::uint32_t> spike_counts;  // [batch, neurons]
 };
 
 // Largest absolute difference over the largest absolute element of `expected`; NaN where anything is NaN.

@@ -18,6 +18,15 @@ class Adjoint : public test::OnBackendWithEprop {
     backend().adjoint({.in = m.in, .psi_to_factor = m.psi.view()});
     return m.psi.download();
   }
+
+  std::vector<float> run_in_windows(const EpropCase& c, std::size_t steps) {
+    Memory m = put_case(c);
+    auto carried = poisoned<std::byte>({adjoint_bytes<float>(m.in.rule, c.batch() * c.neurons)});
+    for (std::size_t begin = (c.steps - 1) / steps * steps, end = c.steps; end > 0; end = begin, begin -= steps) {
+      backend().adjoint({.in = m.in, .window = {begin, end}, .psi_to_factor = m.psi.view(), .carried = carried.data()});
+    }
+    return m.psi.download();
+  }
 };
 
 SW_ON_ALL_BACKENDS(Adjoint);
@@ -71,6 +80,16 @@ TEST_P(Adjoint, TakesALocalSignalWithoutErrors) {
   expect_impulse_responses(c, run(c));
 }
 
+TEST_P(Adjoint, GoesOnFromWindowToWindow) {
+  for (const std::size_t neurons : {1u, 33u, 130u}) {
+    const EpropCase c = test::random_eprop(neurons, 3, /*is_full=*/true);
+    const std::vector<float> whole = run(c);
+    for (const std::size_t steps : {1u, 7u, 8u}) {
+      EXPECT_EQ(run_in_windows(c, steps), whole) << neurons << " neurons, windows of " << steps << " steps";
+    }
+  }
+}
+
 TEST_P(Adjoint, IsZeroWithoutErrors) {
   EpropCase c = test::random_eprop(33, 3, /*is_full=*/false);
   std::fill(c.error.begin(), c.error.end(), 0.0f);
@@ -101,6 +120,27 @@ class ReadoutAdjoint : public test::OnBackend {
 };
 
 SW_ON_ALL_BACKENDS(ReadoutAdjoint);
+
+// The same with the first two steps after the last: a trial that has ended goes on from 0.
+TEST_P(ReadoutAdjoint, GoesOnFromWindowToWindow) {
+  const auto length = put<std::int32_t>({3, 1}, {2});
+  const auto error = put<float>({4, 8, 16, 4, 99, 99}, {2, 3, 1});
+  auto factor = poisoned<float>({2, 3, 1});
+  auto carried = poisoned<float>({2, 1});
+  auto bias = put<float>({1.0f}, {1});
+  for (const StepWindow window : {StepWindow{2, 3}, StepWindow{0, 2}}) {
+    backend().readout_adjoint({.window = window,
+                               .length = length.cview(),
+                               .error = error.cview(),
+                               .readout = {0.5f, 0.25f},
+                               .factor = factor.view(),
+                               .bias_gradient = bias.view(),
+                               .carried = carried.view()});
+  }
+  EXPECT_EQ(factor.download(), (std::vector<float>{3, 4, 4, 1, 0, 0}));
+  EXPECT_EQ(carried.download(), (std::vector<float>{3, 1}));
+  EXPECT_EQ(bias.download(), (std::vector<float>{33}));
+}
 
 // kappa = 1/2, gain = 1/4, errors 4 8 16 | 4: F from the back: 4, 2 + 2 = 4, 2 + 1 = 3; bias: 1 + 28 + 4.
 TEST_P(ReadoutAdjoint, ByHand) {

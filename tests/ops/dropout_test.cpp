@@ -12,15 +12,17 @@ namespace {
 class Dropout : public test::OnBackend {
  protected:
   std::vector<std::uint8_t> mask(Purpose purpose, double drop_probability, std::size_t batch, std::size_t frames,
-                                 std::size_t cells, std::uint32_t first_trial = 100) {
+                                 std::size_t cells, std::uint32_t first_trial = 100, std::size_t first_frame = 0) {
     std::vector<std::uint32_t> trials;
     for (std::size_t b = 0; b < batch; ++b) trials.push_back(first_trial + static_cast<std::uint32_t>(b));
     const auto trial = put<std::uint32_t>(trials, {batch});
     auto mask = poisoned<std::uint8_t>({batch, frames, cells});
+    mask.reshape(backend(), {batch, frames, cells}, "mask", first_frame);
     backend().dropout({.purpose = purpose,
                        .drop_probability = drop_probability,
                        .keys = {test::test_seed, trial.cview()},
-                       .mask = mask.view()});
+                       .mask = mask.view(),
+                       .first_frame = first_frame});
     return mask.download();
   }
 };
@@ -42,6 +44,13 @@ TEST_P(Dropout, DropsWhereTheWordIsBelowTheProbability) {
       ASSERT_EQ(mask[at], word < 0x40000000u ? 0 : 1) << "element " << at << " of " << cells << " cells";
     }
   }
+}
+
+TEST_P(Dropout, OfSomeFramesIsThatOfAll) {
+  const std::vector<std::uint8_t> all = mask(Purpose::input_dropout, 0.5, 1, 5, 37);
+  const std::vector<std::uint8_t> some = mask(Purpose::input_dropout, 0.5, 1, 2, 37, 100, /*first_frame=*/2);
+
+  EXPECT_EQ(some, std::vector<std::uint8_t>(all.begin() + 2 * 37, all.begin() + 4 * 37));
 }
 
 TEST_P(Dropout, ProbabilityZeroKeepsEverything) {

@@ -241,7 +241,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
     voltages.emplace_back(backend, std::initializer_list<std::size_t>{c.batch(), c.steps, has_traces ? p.count : 0},
                           "test");
     if (!has_traces) continue;
-    TraceView trace{.population = voltages.size() - 1, .column = 0, .neurons = {}, .values = voltages.back().data()};
+    TraceView trace{.population = voltages.size() - 1, .column = 0, .neurons = {}, .values = voltages.back().view()};
     for (std::size_t j = 0; j < p.count; ++j) trace.neurons.push_back(j);
     args.traces.push_back(trace);
   }

@@ -32,7 +32,8 @@ struct LossResult {
 
 class Loss : public test::OnBackend {
  protected:
-  LossResult run(const LossCase& c, bool has_error = true) {
+  // In windows of so many steps.
+  LossResult run(const LossCase& c, bool has_error = true, std::size_t steps = ~std::size_t{0}) {
     const std::size_t batch = c.length.size();
     const auto length = put<std::int32_t>(c.length, {batch});
     const auto segment = put<std::int32_t>(c.segment, {batch, c.steps});
@@ -43,16 +44,21 @@ class Loss : public test::OnBackend {
     auto error = poisoned<float>({batch, c.steps, has_error ? c.outputs : 0});
     auto loss = poisoned<double>({batch});
     auto segment_output = poisoned<float>({batch, c.segments, c.outputs});
-    backend().loss({.kind = c.kind,
-                    .length = length.cview(),
-                    .segment = segment.cview(),
-                    .target = target.cview(),
-                    .target_class = target_class.cview(),
-                    .scale = scale.cview(),
-                    .output = output.cview(),
-                    .error = error.view(),
-                    .loss = loss.view(),
-                    .segment_output = segment_output.view()});
+    auto segment_sum = poisoned<double>({batch, c.outputs});
+    for (std::size_t begin = 0; begin < c.steps; begin += std::min(steps, c.steps - begin)) {
+      backend().loss({.kind = c.kind,
+                      .length = length.cview(),
+                      .segment = segment.cview(),
+                      .target = target.cview(),
+                      .target_class = target_class.cview(),
+                      .scale = scale.cview(),
+                      .output = output.cview(),
+                      .window = {begin, begin + std::min(steps, c.steps - begin)},
+                      .error = error.view(),
+                      .loss = loss.view(),
+                      .segment_output = segment_output.view(),
+                      .segment_sum = segment_sum.view()});
+    }
     return {error.download(), loss.download(), segment_output.download()};
   }
 };
@@ -153,6 +159,19 @@ TEST_P(Loss, ErrorsAreOptional) {
   const LossCase c = random_case(LossKind::softmax, 5, 40);
 
   EXPECT_EQ(run(c, /*has_error=*/false).loss, run(c).loss);
+}
+
+TEST_P(Loss, GoesOnFromWindowToWindow) {
+  const LossCase c = random_case(LossKind::squared_error, 5, 40);
+  const LossResult whole = run(c);
+  for (const std::size_t steps : {1u, 7u, 39u}) {
+    const LossResult parts = run(c, /*has_error=*/true, steps);
+    EXPECT_EQ(parts.error, whole.error) << steps;
+    EXPECT_EQ(parts.segment_output, whole.segment_output) << steps;
+    for (std::size_t b = 0; b < whole.loss.size(); ++b) {
+      EXPECT_NEAR(parts.loss[b], whole.loss[b], 1e-12 * std::abs(whole.loss[b])) << steps;  // another order
+    }
+  }
 }
 
 TEST_P(Loss, LargeOutputsDoNotOverflow) {

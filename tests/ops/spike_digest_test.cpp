@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/backends.hpp"
 #include "support/random_values.hpp"
 
@@ -14,7 +16,13 @@ class SpikeDigest : public test::OnBackend {
     const auto device_spikes = put<std::uint8_t>(spikes, {lengths.size(), steps, neurons});
     auto digest = poisoned<std::uint64_t>({lengths.size()});
     backend().spike_digest({length.cview(), device_spikes.cview(), digest.view()});
-    return digest.download();
+    const std::vector<std::uint64_t> whole = digest.download();
+    for (const StepWindow window :
+         {StepWindow{0, 1}, StepWindow{1, 4}, StepWindow{4, std::max<std::size_t>(steps, 4)}}) {
+      backend().spike_digest({length.cview(), device_spikes.cview(), digest.view(), window});
+    }
+    EXPECT_EQ(digest.download(), whole) << "in windows";
+    return whole;
   }
 };
 

@@ -119,6 +119,42 @@ TEST_P(RunsOn, WeightsThatChangeWithinATrialAreThoseOfTheCpu) {
   }
 }
 
+// Trials in slices of time, longer and shorter than the delays: rules, forms and updates give the run that holds whole
+// trials.
+TEST_P(RunsOn, SlicesOfTimeGiveTheSameRun) {
+  const std::vector<std::string> common{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
+                                        "/network/projections/0/delay=7",
+                                        "/network/projections/1/delay=9",
+                                        "/task/cue_steps=15",
+                                        "/task/delay_steps=10",
+                                        "/task/recall_steps=15"};
+  const std::vector<std::vector<std::string>> variants{
+      {"/training/slice=2"},
+      {"/learning={\"rule\": \"eprop\", \"form\": \"step\"}"},
+      {"/learning={\"rule\": \"eprop\", \"signal\": \"local\"}"},
+      {"/learning={\"rule\": \"eprop\", \"signal\": \"local\", \"prediction\": \"membrane\"}",
+       "/network/populations/1/neuron={\"model\": \"escape_lif\"}"},
+      {"/learning={\"rule\": \"bptt\"}", "/feedback={\"type\": \"symmetric\"}"},
+      {"/training/update={\"mode\": \"chunk\", \"steps\": 13}"}};
+  for (std::size_t n = 0; n < variants.size(); ++n) {
+    std::vector<std::string> settings = common;
+    settings.insert(settings.end(), variants[n].begin(), variants[n].end());
+    const ShortRun whole = short_run(backend(), settings);
+    settings.push_back(n % 2 == 0 ? "/training/slice_steps=5" : "/training/slice_steps=23");
+    const ShortRun found = short_run(backend(), settings);
+
+    EXPECT_EQ(found.result.digest, whole.result.digest) << settings.back() << variants[n][0];
+    EXPECT_NEAR(found.result.epochs[1].splits.at("train").at("loss"),
+                whole.result.epochs[1].splits.at("train").at("loss"), 1e-9)
+        << settings.back() << variants[n][0];
+    float apart = 0.0f;
+    for (std::size_t w = 0; w < found.parameters.size(); ++w) {
+      apart = std::max(apart, std::abs(found.parameters[w] - whole.parameters[w]));
+    }
+    EXPECT_LE(apart, 1e-6f) << settings.back() << variants[n][0];
+  }
+}
+
 // Memory for three trials: a batch of four and an evaluation of nine are taken in parts.
 TEST(DeviceMemory, ThatHoldsFewTrialsGivesTheSameRun) {
   const std::vector<std::string> settings{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
@@ -135,6 +171,39 @@ TEST(DeviceMemory, ThatHoldsFewTrialsGivesTheSameRun) {
   const ShortRun found = short_run(*backend(), settings);
   std::vector<std::string> whole = settings;
   whole.push_back("/training/slice=4");
+  whole.push_back("/training/slice_steps=" + std::to_string(task->shape().max_steps));
+  EXPECT_THROW(short_run(*backend(), whole), Error);  // the limit is one
+  emulation::set_memory_limit();
+
+  EXPECT_EQ(found.result.digest, expected.result.digest);
+  ASSERT_EQ(found.parameters.size(), expected.parameters.size());
+  for (std::size_t n = 0; n < found.parameters.size(); ++n) {
+    ASSERT_NEAR(found.parameters[n], expected.parameters[n], 1e-5f) << "parameter " << n;
+  }
+}
+
+// Memory for less than a trial.
+TEST(DeviceMemory, ThatHoldsNoTrialGivesTheSameRun) {
+  const std::vector<std::string> settings{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
+                                          "/task/evaluation/valid=4", "/task/delay_steps=400"};
+  const auto backend = [] { return emulated::make_backend(0, {.current_bytes = 4096}); };
+  const ShortRun expected = short_run(*backend(), settings);
+  const Experiment experiment = short_experiment(settings);
+  const auto task = make_task(experiment.task, experiment.seed, "", experiment.network.dt);
+  const Network network = build_network(experiment.network, task->shape(), experiment.seed);
+  const Plan plan = make_plan(experiment, *task, network, *backend());
+  const std::size_t memory = plan.bytes(0) + (plan.bytes(1) - plan.bytes(0)) / 2;
+  const Slices slices = choose_slices(experiment, *task, network, *backend(), memory);
+  EXPECT_EQ(slices.trials, 1u);
+  EXPECT_EQ(slices.evaluated_trials, 1u);
+  const std::size_t longest = task->shape().max_steps;
+  EXPECT_GT(slices.steps, longest / 4);
+  EXPECT_LT(slices.steps, longest * 2 / 3);  // the kernels too need less memory
+  emulation::set_memory_limit(emulation::allocated_bytes() + memory * 10 / 9 + 1);
+
+  const ShortRun found = short_run(*backend(), settings);
+  std::vector<std::string> whole = settings;
+  whole.push_back("/training/slice_steps=" + std::to_string(longest));
   EXPECT_THROW(short_run(*backend(), whole), Error);  // the limit is one
   emulation::set_memory_limit();
 

@@ -53,7 +53,7 @@ TEST_F(Speed, WhatDoesNotFitSaysSoAndNamesPlan) {
   const std::string huge = "--set /network/populations/0/size=500000 ";
   const Outcome o = run(small("plan") + huge);
   ASSERT_EQ(o.status, 0) << o.err;
-  EXPECT_NE(o.out.find("not even one trial fits"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("at most 0 trials at once; a batch of 4 does not fit"), std::string::npos) << o.out;
 
   expect_one_line(run(small("run") + huge + "--out " + folder_.path("out")), 1, "`spikeweave plan` says what fits");
 }

@@ -52,7 +52,7 @@ TEST_F(LoadExperiment, OverrideIsCheckedLikeTheFile) {
       error("/training/epoch=3"),
       "FILE: /training/epoch: unknown key; did you mean \"epochs\"? known keys are batch_size carry_state clip_norm "
       "compare_readout_only epochs evaluate_every evaluation_batch parameter_average reduction schedule "
-      "select_best slice update updates_per_epoch");
+      "select_best slice slice_steps update updates_per_epoch");
 }
 
 TEST_F(LoadExperiment, BadPointerIsAnErrorThatNamesTheOption) {

@@ -83,6 +83,7 @@ struct TrainingSettings {
   int updates_per_epoch = 0;
   UpdateSettings update{};
   int slice = 0;
+  int slice_steps = 0;
   Reduction reduction = Reduction::mean_batch;
   double clip_norm = 0.0;
   double parameter_average = 0.0;
@@ -106,6 +107,8 @@ struct TrainingSettings {
             "applied to the gradient of the errors since the last change, and the rate penalty sees the trial so far."),
         field("slice", &Self::slice, "trials", closed(0, 1e7),
               "Trials of a batch that are in memory at once, one part after the other; 0: as many as fit."),
+        field("slice_steps", &Self::slice_steps, "steps", closed(0, 1e9),
+              "Steps of a trial that are in memory at once; the gradient then runs them twice. 0: as many as fit."),
         field("reduction", &Self::reduction,
               "How errors of steps and trials are averaged, the rate penalty with them: sum over steps and mean over "
               "trials; mean over each trial's scored steps and over trials; mean over all scored steps of the batch."),

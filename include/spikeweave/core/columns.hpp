@@ -120,10 +120,11 @@ void place_columns(Pointers<Head, Tail...>& pointers, std::byte* memory, std::si
 }
 }  // namespace detail
 
+// No memory: no columns.
 template <class S>
 ColumnsOf<S> place_columns(std::byte* memory, std::size_t count) {
-  ColumnsOf<S> columns;
-  detail::place_columns(columns.pointers, memory, count);
+  ColumnsOf<S> columns{};
+  if (memory != nullptr) detail::place_columns(columns.pointers, memory, count);
   return columns;
 }
 

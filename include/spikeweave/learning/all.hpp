@@ -58,6 +58,13 @@ std::size_t trace_bytes(std::size_t index, std::size_t synapses) {
   });
 }
 
+// Bytes of the states of the backward recursion of so many neurons.
+template <class Real>
+std::size_t adjoint_bytes(std::size_t index, std::size_t neurons) {
+  return GradientRules::visit(
+      index, [neurons]<class Rule>() { return columns_size<typename Rule::template Adjoint<Real>>(neurons); });
+}
+
 // When the weights of a plasticity rule change.
 enum class PlasticityForm { trial, step, event };
 template <>

@@ -4,13 +4,15 @@
 #include <cstdint>
 
 #include "spikeweave/core/view.hpp"
+#include "spikeweave/ops/step_window.hpp"
 
 namespace spikeweave {
 
 struct SpikeDigestArgs {
   View<const std::int32_t> length;  // [batch]
   View<const std::uint8_t> spikes;  // [batch, steps, neurons]
-  View<std::uint64_t> digest;       // [batch]  sum over spikes of spike_hash(t, j) modulo 2^64; overwritten
+  View<std::uint64_t> digest;       // [batch]  sum over spikes of spike_hash(t, j) modulo 2^64, up to the window's end
+  StepWindow window;                // one that does not begin at 0 goes on from the last
 };
 
 // Order-free, so that any backend may add the spikes up as it likes (splitmix64's finaliser, Steele et al. 2014).

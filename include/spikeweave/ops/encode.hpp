@@ -44,7 +44,8 @@ struct DropoutArgs {
   Purpose purpose = Purpose::input_dropout;
   double drop_probability = 0.0;
   RandomKeys keys;
-  View<std::uint8_t> mask;  // [batch, frames, cells]; overwritten
+  View<std::uint8_t> mask;      // [batch, frames, cells]; overwritten
+  std::size_t first_frame = 0;  // of the frames in the mask
 };
 
 template <class Real>

@@ -28,7 +28,7 @@ struct TraceView {
   std::size_t population = 0;
   std::size_t column = 0;            // index in Model::State::columns()
   std::vector<std::size_t> neurons;  // within the population
-  float* values = nullptr;           // [batch, steps, neurons]
+  View<float> values;                // [batch, steps, neurons]
 };
 
 // Input current of step t: sum over input projections of x[t-d,i] W[i,j], plus the sum over recurrent projections of

@@ -59,25 +59,33 @@ struct EpropInputs {
 
 // Replaces psi[b,t,j] by the post factor H[b,t,j] (the rule's Adjoint), backward in t from the end of each trial. Under
 // a rule that follows spikes (bptt), H[t] needs H of the steps in which the neuron's spikes arrive: each backend sums
-// over a neuron's synapses in a fixed order of its own; they agree within sum_tolerance(neurons * steps).
+// over a neuron's synapses in a fixed order of its own; they agree within sum_tolerance(neurons * steps). A window goes
+// on where the one behind it ended; its bits are those of the whole trial.
 template <class Real>
 struct AdjointArgs {
   EpropInputs<Real> in;
+  StepWindow window;
   ProjectionList<Real> recurrent;  // bptt: those whose synapses are followed
   bool follows_reset = false;      // bptt
-  View<Real> psi_to_factor;        // [batch, steps, neurons]; steps beyond a trial's length are set to 0
+  View<Real> psi_to_factor;        // [batch, steps, neurons]; overwritten in the window, with 0 beyond a trial's length
+  // Columns of the rule's Adjoint over [batch, neurons]: its state at the begin of the window behind this one, then of
+  // this one; nullptr: one window.
+  std::byte* carried = nullptr;
 };
 
 // Post factor of the readout's own weights: F[t,k] = kappa F[t+1,k] + gain * error[t,k], backward in t, so that
 // dW_out[j,k] = sum_t F[t,k] z[t,j]. Adds sum_t error[t,k] to the gradient of the bias.
 template <class Real>
 struct ReadoutAdjointArgs {
-  StepWindow window;                // of the errors that count; the factor is overwritten in it alone
+  StepWindow window;                // the factor is overwritten in it alone
   View<const std::int32_t> length;  // [batch]
   View<const Real> error;           // [batch, steps, outputs]
   LeakyReadoutDerived<Real> readout;
   View<Real> factor;         // [batch, steps, outputs]; overwritten, 0 beyond a trial's length
   View<Real> bias_gradient;  // [outputs] or empty; added to
+  // [batch, outputs]  F at the begin of the window behind this one, then of this one; empty: errors behind the window
+  // do not count
+  View<Real> carried;
 };
 
 // The spikes that the readout has seen, as it filters them: trace[b,j] = decay trace[b,j] + sent[b,t,j] over the steps

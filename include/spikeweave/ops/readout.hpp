@@ -52,9 +52,13 @@ struct LossArgs {
   View<const Real> output;                // [batch, steps, outputs]
   StepWindow window;                      // of the steps looked at
   View<Real> error;  // [batch, steps, outputs]  scale * dE/dy, 0 where not scored; empty: not wanted
-  // Of a whole trial; empty: not wanted.
-  View<double> loss;           // [batch]  sum over scored steps, not scaled; overwritten
-  View<float> segment_output;  // [batch, segments, outputs]  mean of y over the segment's steps; overwritten
+  // Of the trial up to the end of the window; empty: not wanted. A window that does not begin at 0 goes on from the
+  // last.
+  View<double> loss;  // [batch]  sum over scored steps, not scaled
+  View<float>
+      segment_output;        // [batch, segments, outputs]  mean of y over the segment's steps, which follow one another
+  View<double> segment_sum;  // [batch, outputs]  of y over the steps of a segment that the window ends in; empty: the
+                             // window is the whole trial
 };
 
 }  // namespace spikeweave

@@ -32,6 +32,9 @@ class Simulator {
     bool training = false;  // dropout on, psi and errors kept for compute_gradient()
     std::span<const StateTrace> traces;
     const TrialBatch* whole = nullptr;  // the batch that this one is a part of: averages are over all of it
+    // Steps of a trial in memory at once, for rules that follow a gradient and without traces; 0: all. The gradient
+    // then runs every slice but the last again, and the arrays below are those of the slice that is there.
+    std::size_t slice_steps = 0;
   };
 
   // From now on a training batch goes on where the last one ended: neuron states, spikes under way, traces. Every batch
@@ -43,16 +46,17 @@ class Simulator {
   // Throws InputError where it is that of another network.
   void set_carried_state(const std::vector<std::byte>& bytes);
 
-  // Runs the batch. trial_keys: [batch], the words that make the trials' random numbers differ.
+  // Runs the batch, which must live until its gradient is there. trial_keys: [batch], the words that make the trials'
+  // random numbers differ.
   TrialResult run(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
 
   // A training batch in windows of steps, so that weights may change between them: start(), run_window() for windows
   // that follow one another from step 0 to the batch's last, finish(). run_window() leaves the gradient of the window's
   // errors in the state, as compute_gradient() does that of all; with weights that stay the same they add up to it. For
   // rules that have traces per synapse (has_traces); the rate penalty sees the trial up to the end of the window.
-  void start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys);
-  void run_window(const TrialBatch& batch, const StepWindow& window);
-  TrialResult finish(const TrialBatch& batch);
+  void start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, std::size_t slice_steps = 0);
+  void run_window(const StepWindow& window);
+  TrialResult finish();
 
   // The gradient of the last batch, which was run with training = true, into the state: the sum over trials of scale[b]
   // times the trial's gradient, with the scales of the reduction. Of the weights that a plasticity rule in the form
@@ -77,25 +81,63 @@ class Simulator {
   std::vector<std::vector<float>> traces() const;  // per StateTrace [batch, steps, neurons]
 
  private:
-  void upload_batch(const TrialBatch& batch, const TrialBatch& whole, std::span<const std::uint32_t> trial_keys);
-  void make_input(const TrialBatch& batch, bool training);
-  void run_forward(const TrialBatch& batch, const Options& options, const StepWindow& window);
-  void run_readout(bool training, const StepWindow& window);
-  LossArgs<Real> loss_args();
-  TrialResult run_loss(const TrialBatch& batch, bool training);
-  void run_errors(const StepWindow& window);
+  // What the neurons sent in the steps before a slice: [batch, steps, neurons].
+  struct Sent {
+    std::vector<std::uint8_t> spikes;
+    std::vector<Real> outputs;
+  };
+  struct SliceStart {
+    Sent sent;
+    std::vector<std::byte> neuron_states;
+    std::vector<Real> filtered_output, prediction_trace;
+  };
+
+  void begin_batch(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys, const Options& options);
+  void upload_batch(const TrialBatch& whole, std::span<const std::uint32_t> trial_keys);
+  void make_input();
+  void draw_masks(std::size_t before);
+  EncodeArgs event_args(const StepWindow& window) const;
+  // Gives a buffer the steps that are held, and so many before and behind them.
+  template <class T>
+  void shape_steps(Buffer<T, Real>& buffer, std::size_t cells, const std::string& what, std::size_t before = 0,
+                   std::size_t behind = 0) {
+    const std::size_t first = held_.begin - before;
+    const std::size_t rows = std::min(held_.end + behind, steps_) - first;
+    buffer.reshape(backend_, {batch_, rows, cells}, what, first);
+  }
+  template <class T>
+  void shape_frames(Buffer<T, Real>& buffer, std::size_t cells, const std::string& what, std::size_t before);
+  template <class T, class From>
+  void upload_held(Buffer<T, Real>& buffer, const std::vector<From>& values, std::size_t rows);
+  std::size_t longest_delay(ProjectionKind kind) const;
+  std::size_t steps_under_way(std::size_t begin) const;
+  std::size_t psi_rows_behind(std::size_t begin) const;
+  Sent sent_before(std::size_t begin) const;
+  SliceStart slice_start(std::size_t begin) const;
+  void hold(const StepWindow& steps, const Sent& sent);
+  void hold_next(std::size_t begin, std::size_t least);
+  bool is_sliced() const { return slice_ < steps_; }
+  void run_steps(const StepWindow& window);
+  void run_forward(const StepWindow& window);
+  void run_readout(const StepWindow& window);
+  void run_loss(const StepWindow& window);
+  void run_rate_penalty(const StepWindow& window);
+  void run_local_signal(const StepWindow& window);
   std::vector<Real> modulators(const TrialBatch& batch);
   void upload_trial_weights(const TrialBatch& batch);
   void trace_task_cells(ForwardArgs<Real>& args);
-  void add_task_cells(TrialResult& result) const;
-  std::vector<Real> trial_scales(const TrialBatch& batch, const TrialBatch& whole, bool all_steps) const;
-  void compute_local_signal(const StepWindow& window);
-  EpropInputs<Real> eprop_inputs(const StepWindow& window);
-  void compute_hidden_gradient();
-  void compute_window_gradient(const StepWindow& window);
-  void compute_plasticity_changes();
-  void compute_readout_gradient(const StepWindow& window);
+  void add_task_cells();
+  std::vector<Real> trial_scales(const TrialBatch& whole, bool all_steps) const;
+  EpropInputs<Real> eprop_inputs() const;
+  void add_slices();
+  void add_slices_backward();
+  void add_slices_forward();
+  void add_hidden_gradient(const StepWindow& window);
+  void add_window_gradient(const StepWindow& window);
+  void add_plasticity_changes();
+  void add_readout_gradient(const StepWindow& window, const View<Real>& carried);
   void carry_readout(const Projection& projection, const StepWindow& window);
+  void keep_sent_trace(const StepWindow& window);
   View<Real> plasticity_factors(SynapseSide side, bool of_input);
   OuterProductArgs<Real> product_args(const Projection& projection);
   View<const Real> sent_values() const { return has_rates_ ? neuron_outputs_.cview() : View<const Real>(); }
@@ -120,15 +162,21 @@ class Simulator {
   const std::uint64_t seed_;
   const bool has_rates_;  // a population is of a rate model
   bool carries_state_ = false;
-  std::size_t history_depth() const;
   std::uint64_t steps_before_ = 0;  // where state is carried: steps run so far
   std::vector<double> modulator_;   // [batch]  at the end of the last batch
   std::size_t batch_ = 0;
   std::size_t steps_ = 0;
+  const TrialBatch* trials_ = nullptr;  // the last batch
+  Options options_;                     // of it
+  std::size_t slice_ = 0;               // steps in memory at once
+  StepWindow held_{0, 0};               // those that the arrays hold
+  std::vector<SliceStart> starts_;      // of its slices
+  TrialResult result_;
 
+  // Where steps or frames are written below, those that are held.
   Buffer<std::uint32_t, Real> trial_key_;    // [batch]
   Buffer<std::int32_t, Real> length_;        // [batch]
-  Buffer<std::int32_t, Real> segment_;       // [batch, steps]
+  Buffer<std::int32_t, Real> segment_;       // [batch, steps of the trial]
   Buffer<float, Real> intensity_;            // [batch, frames, inputs]
   Buffer<Real, Real> values_;                // [batch, frames, inputs]
   Buffer<std::uint8_t, Real> events_;        // [batch, steps, inputs]
@@ -152,6 +200,9 @@ class Simulator {
   Buffer<Real, Real> prediction_trace_;               // [batch, neurons]
   Buffer<Real, Real> sent_trace_;                     // [batch, neurons]
   std::vector<Buffer<std::byte, Real>> eligibility_;  // per projection: columns of the rule's Trace, [batch, synapses]
+  Buffer<double, Real> segment_sum_;                  // [batch, outputs]
+  Buffer<std::byte, Real> adjoint_state_;             // columns of the rule's Adjoint, [batch, neurons]
+  Buffer<Real, Real> readout_state_;                  // [batch, outputs]
   Buffer<std::uint32_t, Real> spike_count_;           // [batch, neurons]
   Buffer<Real, Real> output_;                         // [batch, steps, outputs]
   Buffer<Real, Real> error_;                          // [batch, steps, outputs]

@@ -13,6 +13,7 @@
 #include "spikeweave/config/experiment.hpp"
 #include "spikeweave/network/network_state.hpp"
 #include "spikeweave/task/task.hpp"
+#include "spikeweave/train/plan.hpp"
 #include "spikeweave/train/result.hpp"
 #include "spikeweave/train/simulator.hpp"
 #include "spikeweave/train/updater.hpp"
@@ -122,8 +123,7 @@ class Trainer {
 
   std::uint64_t epoch_ = 0;
   std::uint64_t batch_count_ = 0;
-  std::size_t slice_ = 0;                    // trials in memory at once
-  std::size_t evaluation_slice_ = 0;         // the same without training
+  Slices slices_;                            // in memory at once
   std::vector<std::uint32_t> spike_counts_;  // [batch, neurons]  of the last batch
   std::vector<Real> best_parameters_;
   double best_score_ = 0.0;
