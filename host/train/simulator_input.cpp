@@ -146,8 +146,8 @@ EncodeArgs Simulator<Real>::event_args(const StepWindow& window) const {
 
 template <class Real>
 void Simulator<Real>::draw_masks(std::size_t before) {
-  const auto draw = [this](Purpose purpose, double probability, const Buffer<std::uint8_t, Real>& mask) {
-    backend_.dropout({purpose, probability, keys(), mask.view(), mask.first_row()});
+  const auto draw = [this](Purpose purpose, double drop_probability, const Buffer<std::uint8_t, Real>& mask) {
+    backend_.dropout({purpose, drop_probability, keys(), mask.view(), mask.first_row()});
   };
   if (network_.input_dropout > 0.0) {
     shape_frames(input_mask_, network_.inputs, "input dropout mask", before);
