@@ -1,7 +1,5 @@
 // One batch of training: as a whole, in parts that fit into memory, or with changes of the weights within the trials.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "host/train/slices.hpp"
@@ -15,13 +13,6 @@ void Trainer<Real>::choose_slices() {
   constexpr double usable = 0.9;  // the rest is for what others take meanwhile
   const auto memory = static_cast<std::size_t>(usable * static_cast<double>(backend_.free_memory()));
   slices_ = spikeweave::choose_slices(experiment_, *task_, network_, backend_, memory);
-  if (task_->closed_loop() == nullptr) return;  // one reads the spikes of whole trials
-  if (experiment_.training.slice_steps > 0) {
-    throw InputError("/training/slice_steps",
-                     fmt::format("{} steps, but the task reads the spikes of whole trials; expected 0",
-                                 experiment_.training.slice_steps));
-  }
-  slices_.steps = 0;
 }
 
 // The gradient of a batch, a part of its trials after the other; averages are over all of it.

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "host/train/network_statistics.hpp"
+#include "host/train/prefetch.hpp"
 #include "host/train/stopwatch.hpp"
 #include "spikeweave/train/energy_metrics.hpp"
 
@@ -44,6 +45,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
       task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
       network_(build_network(experiment.network, task_->shape(), experiment.seed)) {
   const TaskShape shape = task_->shape();
+  prefetch_ = std::make_unique<Prefetch>(*task_);
   choose_slices();
   state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
@@ -115,13 +117,12 @@ std::uint64_t Trainer<Real>::updates_per_epoch() const {
   return fixed > 0 ? fixed : (task_->trial_count(Split::train) + batch - 1) / batch;
 }
 
-// The trials of the next update. A finite training split is shuffled anew for each pass; an epoch of one pass ends with
+// The trials of an update. A finite training split is shuffled anew for each pass; an epoch of one pass ends with
 // a smaller batch.
 template <class Real>
-std::vector<std::uint64_t> Trainer<Real>::next_ids() {
+std::vector<std::uint64_t> Trainer<Real>::ids_of(std::uint64_t update) {
   const auto batch = static_cast<std::uint64_t>(experiment_.training.batch_size);
   const std::uint64_t count = task_->trial_count(Split::train);
-  const std::uint64_t update = batch_count_;
   const bool one_pass = experiment_.training.updates_per_epoch == 0;
   std::uint64_t begin = update * batch;
   std::uint64_t end = begin + batch;
@@ -151,13 +152,22 @@ double Trainer<Real>::loss_weight(const TrialBatch& batch) const {
   return static_cast<double>(std::count_if(batch.segment.begin(), batch.segment.end(), [](auto s) { return s >= 0; }));
 }
 
+// The batch of the next update; that of the one behind it is begun. A closed loop has to see this one's spikes first.
+template <class Real>
+void Trainer<Real>::take_batch() {
+  if (!prefetch_->take(batch_count_, batch_)) task_->fill(Split::train, ids_of(batch_count_), batch_);
+  const std::uint64_t total = updates_per_epoch() * static_cast<std::uint64_t>(experiment_.training.epochs);
+  if (batch_count_ + 1 < total && task_->closed_loop() == nullptr) {
+    prefetch_->start(batch_count_ + 1, ids_of(batch_count_ + 1));
+  }
+}
+
 template <class Real>
 void Trainer<Real>::train_update(EpochTotals& totals) {
-  const std::vector<std::uint64_t> ids = next_ids();
-  task_->fill(Split::train, ids, batch_);
+  take_batch();
   std::vector<std::uint32_t> keys;
   const std::uint64_t first = batch_count_ * static_cast<std::uint64_t>(experiment_.training.batch_size);
-  for (std::size_t b = 0; b < ids.size(); ++b) keys.push_back(trial_key(Split::train, first + b));
+  for (std::size_t b = 0; b < batch_.batch; ++b) keys.push_back(trial_key(Split::train, first + b));
 
   const TrialResult trial = learn(keys);
   ++batch_count_;

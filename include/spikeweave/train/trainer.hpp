@@ -22,6 +22,7 @@ namespace spikeweave {
 
 class EnergyMetrics;
 class IntervalStatistics;
+class Prefetch;
 
 // Where a run stands, for displays.
 struct Progress {
@@ -103,7 +104,8 @@ class Trainer {
   Metrics evaluate(Split split, std::uint64_t* digest);
   bool evaluation_due() const;
   void keep_if_best(const Metrics& valid);
-  std::vector<std::uint64_t> next_ids();
+  std::vector<std::uint64_t> ids_of(std::uint64_t update);
+  void take_batch();
   std::uint64_t updates_per_epoch() const;
   std::vector<Real> evaluation_parameters() const;
   double loss_weight(const TrialBatch& batch) const;
@@ -120,6 +122,7 @@ class Trainer {
   std::unique_ptr<EnergyMetrics> energy_;  // where /recording/energy is true
   std::unique_ptr<Updater<Real>> updater_;
   TrialBatch batch_;  // memory kept between updates
+  std::unique_ptr<Prefetch> prefetch_;
 
   std::uint64_t epoch_ = 0;
   std::uint64_t batch_count_ = 0;
