@@ -175,6 +175,27 @@ void PianoRollSettings::validate(const std::string& place) const {
   if (file.empty()) throw InputError(place + "/file", "missing; expected the name of a file");
 }
 
+void ImageClassificationSettings::validate(const std::string& place) const {
+  const auto check_split = [&place](const ImageSplit& split, std::string_view key, bool needed) {
+    if (!needed && split.images.empty() && split.labels.empty()) return;
+    const char* const missing = split.images.empty() ? "images" : split.labels.empty() ? "labels" : nullptr;
+    if (missing) throw InputError(fmt::format("{}/{}/{}", place, key, missing), "missing; expected the name of a file");
+  };
+  check_split(train, "train", true);
+  check_split(valid, "valid", false);
+  check_split(test, "test", false);
+}
+
+void EventClassificationSettings::validate(const std::string& place) const {
+  if (train.file.empty()) throw InputError(place + "/train/file", "missing; expected the name of a file");
+}
+
+void AudioClassificationSettings::validate(const std::string& place) const {
+  if (train.file.empty()) throw InputError(place + "/train/file", "missing; expected the name of a file");
+  if (low < high) return;
+  throw InputError(place + "/low", fmt::format("{} Hz is not below /high, {} Hz", low, high));
+}
+
 void RecordedSettings::validate(const std::string& place) const {
   const auto check_split = [&place](const RecordedSplit& split, std::string_view key, bool needed) {
     const bool given = !split.input.empty() || !split.target.empty() || !split.length.empty();

@@ -42,6 +42,12 @@ class Hdf5File {
   template <class T>
   Array<T> read(const std::string& name) const;
 
+  // Row `row` of a data set of lists [rows] (elements of variable length). T: float, uint32.
+  template <class T>
+  std::vector<T> read_list(const std::string& name, std::size_t row) const;
+  // Whether the library may read one file in one thread while another reads or writes.
+  static bool may_be_shared_by_threads();
+
   std::vector<std::size_t> shape(const std::string& name) const;
   bool exists(const std::string& name) const;                           // data set or group
   std::vector<std::string> list(const std::string& group = "/") const;  // names in the group, ascending

@@ -1,5 +1,5 @@
 // The inside of Hdf5File: the open file, the data sets that grow, and checked forms of what libhdf5 is asked.
-// Names are normal here: "/a/b", no double or trailing slash. For hdf5_file.cpp and hdf5_attribute.cpp only.
+// Names are normal here: "/a/b", no double or trailing slash. For hdf5_*.cpp only.
 #pragma once
 
 #include <algorithm>

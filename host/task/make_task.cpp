@@ -37,6 +37,15 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
     std::unique_ptr<Task> operator()(const NoiseClassificationSettings& s) const {
       return make_noise_classification(s, seed, dt);
     }
+    std::unique_ptr<Task> operator()(const ImageClassificationSettings& s) const {
+      return make_image_classification(s, directory);
+    }
+    std::unique_ptr<Task> operator()(const EventClassificationSettings& s) const {
+      return make_event_classification(s, directory, dt);
+    }
+    std::unique_ptr<Task> operator()(const AudioClassificationSettings& s) const {
+      return make_audio_classification(s, directory, dt);
+    }
     std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
   };
 

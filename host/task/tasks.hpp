@@ -24,6 +24,12 @@ std::unique_ptr<Task> make_rewarded_pairing(const RewardedPairingSettings& setti
 std::unique_ptr<Task> make_energy_relaxation(const EnergyRelaxationSettings& settings);
 std::unique_ptr<Task> make_noise_classification(const NoiseClassificationSettings& settings, std::uint64_t seed,
                                                 double dt);
+std::unique_ptr<Task> make_image_classification(const ImageClassificationSettings& settings,
+                                                const std::string& directory);
+std::unique_ptr<Task> make_event_classification(const EventClassificationSettings& settings,
+                                                const std::string& directory, double dt);
+std::unique_ptr<Task> make_audio_classification(const AudioClassificationSettings& settings,
+                                                const std::string& directory, double dt);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

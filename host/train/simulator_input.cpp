@@ -9,8 +9,12 @@ namespace spikeweave {
 namespace {
 
 template <class To, class From>
-std::vector<To> converted(const std::vector<From>& values) {
-  return std::vector<To>(values.begin(), values.end());
+decltype(auto) converted(const std::vector<From>& values) {
+  if constexpr (std::is_same_v<To, From>) {
+    return (values);  // by reference
+  } else {
+    return std::vector<To>(values.begin(), values.end());
+  }
 }
 
 bool is_drawn(Encoding encoding) {

@@ -147,7 +147,8 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
   EXPECT_EQ(error_in(json.dump()),
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
             "evidence_accumulation store_recall sequence_prediction frame_classification recorded background "
-            "rewarded_pairing energy_relaxation noise_classification");
+            "rewarded_pairing energy_relaxation noise_classification image_classification event_classification "
+            "audio_classification");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),

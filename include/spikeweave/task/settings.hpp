@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/task/audio_settings.hpp"
 #include "spikeweave/task/dynamics_settings.hpp"
 #include "spikeweave/task/evaluation_trials.hpp"
+#include "spikeweave/task/event_settings.hpp"
+#include "spikeweave/task/image_settings.hpp"
 #include "spikeweave/task/task.hpp"
 
 namespace spikeweave {
@@ -295,7 +298,8 @@ struct NoiseClassificationSettings {
 using TaskSettings =
     Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
            SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings,
-           RewardedPairingSettings, EnergyRelaxationSettings, NoiseClassificationSettings>;
+           RewardedPairingSettings, EnergyRelaxationSettings, NoiseClassificationSettings, ImageClassificationSettings,
+           EventClassificationSettings, AudioClassificationSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,
