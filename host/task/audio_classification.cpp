@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,8 +35,8 @@ class AudioClassification final : public Task {
     for (std::size_t s = 0; s < splits.size(); ++s) {
       if (!splits[s]->file.empty()) open(s, *splits[s], resolve_path(directory, splits[s]->file));
     }
-    const auto shortest = static_cast<int>(shortest_) * settings_.frame_steps;
-    if (settings_.window_steps > shortest) {
+    const std::size_t shortest = shortest_ * static_cast<std::size_t>(settings_.frame_steps);
+    if (static_cast<std::size_t>(settings_.window_steps) > shortest) {
       throw InputError("/task/window_steps", fmt::format("{} is more than the {} steps of the shortest trial",
                                                          settings_.window_steps, shortest));
     }
@@ -67,11 +66,8 @@ class AudioClassification final : public Task {
       const std::size_t index = from.range.first + ids[b];
       const std::size_t count = from.frames[ids[b]];
       write_levels(read(from.list.path[index]), count, batch.intensity.data() + b * frames * form.inputs);
-      const std::size_t steps = count * form.frame_steps;
-      const std::size_t window = settings_.window_steps > 0 ? static_cast<std::size_t>(settings_.window_steps) : steps;
-      batch.length[b] = static_cast<std::int32_t>(steps);
-      batch.target_class[b] = from.list.label[index];
-      std::fill_n(batch.segment.data() + b * batch.steps + steps - window, window, 0);
+      write_class(batch, b, count * form.frame_steps, static_cast<std::size_t>(settings_.window_steps),
+                  from.list.label[index]);
     }
   }
 

@@ -145,7 +145,6 @@ class EventClassification final : public Task {
     expect_ids_below(ids, trial_count(split));
     const TaskShape form = shape();
     const OpenSplit& from = splits_[static_cast<std::size_t>(split)];
-    const auto window = static_cast<std::size_t>(settings_.window_steps > 0 ? settings_.window_steps : settings_.steps);
     reset_batch(batch, form, ids.size(), form.max_steps, 1);
     for (std::size_t b = 0; b < ids.size(); ++b) {
       const std::size_t index = from.range.first + ids[b];
@@ -156,9 +155,8 @@ class EventClassification final : public Task {
             batch.events[(b * form.max_steps + static_cast<std::size_t>(step)) * form.inputs + event.channel];
         if (count < 255) ++count;
       }
-      batch.length[b] = static_cast<std::int32_t>(form.max_steps);
-      batch.target_class[b] = from.recordings->labels()[index];
-      std::fill_n(batch.segment.data() + (b + 1) * form.max_steps - window, window, 0);
+      write_class(batch, b, form.max_steps, static_cast<std::size_t>(settings_.window_steps),
+                  from.recordings->labels()[index]);
     }
   }
 

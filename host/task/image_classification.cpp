@@ -68,7 +68,7 @@ class ImageClassification final : public Task {
       check_size(*images_[s]);
     }
     const std::size_t steps = shape().max_steps;
-    window_steps_ = settings.window_steps == 0 ? steps : static_cast<std::size_t>(settings.window_steps);
+    window_steps_ = static_cast<std::size_t>(settings.window_steps);
     if (window_steps_ > steps) {
       throw InputError("/task/window_steps",
                        fmt::format("{} is more than the {} steps of a trial", window_steps_, steps));
@@ -103,9 +103,7 @@ class ImageClassification final : public Task {
       const Images& images = *images_[static_cast<std::size_t>(split)];
       images.read(ids[b], image.data());
       std::ranges::transform(image, batch.intensity.data() + b * pixels, [this](std::uint8_t p) { return level_[p]; });
-      batch.length[b] = static_cast<std::int32_t>(form.max_steps);
-      batch.target_class[b] = images.label(ids[b]);
-      std::fill_n(batch.segment.data() + (b + 1) * form.max_steps - window_steps_, window_steps_, 0);
+      write_class(batch, b, form.max_steps, window_steps_, images.label(ids[b]));
     }
   }
 

@@ -1,6 +1,7 @@
 // The form of a batch before trials are written into it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,6 +28,15 @@ inline void reset_batch(TrialBatch& batch, const TaskShape& shape, std::size_t b
   batch.target.assign(gives_classes ? 0 : batch_size * segments * shape.outputs, 0.0);
   batch.target_class.assign(gives_classes ? batch_size * segments : 0, -1);
   batch.forced.assign(batch_size * steps * shape.cells, std::uint8_t{0});
+}
+
+// Trial b has so many steps and one class, scored in the last `window` of them: all where that is 0.
+inline void write_class(TrialBatch& batch, std::size_t b, std::size_t steps, std::size_t window,
+                        std::int32_t target_class) {
+  const std::size_t scored = window == 0 ? steps : window;
+  batch.length[b] = static_cast<std::int32_t>(steps);
+  batch.target_class[b] = target_class;
+  std::fill_n(batch.segment.data() + b * batch.steps + steps - scored, scored, 0);
 }
 
 // ids of a split with a limited number of trials.
