@@ -1,11 +1,13 @@
-// Block: 64 pre cells x 128 neurons and a share of the trials, one after the other. Thread: 4 x 8 synapses, whose
-// traces and gradients it keeps in registers. What all synapses of a cell share is staged in shared memory, 16 steps at
-// a time. Floor: 5 FP32 instructions per synapse and step (multiplications and fused multiply-adds), 6 where neurons
-// differ in their membrane's decay.
+// What all synapses of a cell share, its learning signal and its low-passed activity, is made once for all tiles by
+// kernels of its own. Then a block has 64 pre cells x 128 neurons and a share of the trials, one after the other; a
+// thread has 4 x 8 synapses, whose traces and gradients it keeps in registers. Shared memory holds two stages of 8
+// steps: while a block runs one, it loads the other. Floor: 5 FP32 instructions per synapse and step (multiplications
+// and fused multiply-adds), 6 where neurons differ in their membrane's decay.
 #include "kernels/eligibility_tiles.cuh"
 
 #include <algorithm>
 
+#include "kernels/filtered_signals.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/learning_signal.cuh"
 #include "kernels/pre_cells.cuh"
@@ -19,117 +21,318 @@ constexpr unsigned own_pre = 4, own_post = 8;  // synapses of a thread
 constexpr unsigned threads_pre = 16, threads_post = 16;
 constexpr unsigned tile_pre = own_pre * threads_pre, tile_post = own_post * threads_post;
 constexpr unsigned tile_block = threads_pre * threads_post;
-constexpr unsigned depth = 16;  // steps staged at a time
+constexpr unsigned depth = 8;                                    // steps of a stage
+constexpr unsigned fetched_pre = depth * tile_pre / tile_block;  // numbers of a stage that a thread loads
+constexpr unsigned fetched_post = depth * tile_post / tile_block;
+constexpr unsigned signal_block = 128;  // neurons, and threads
+constexpr unsigned prefetch = 8;        // steps whose events are under way at once
+constexpr unsigned arrival_block = 128;
 
 struct FusedArithmetic {
   __device__ static float madd(float a, float b, float c) { return __fmaf_rn(a, b, c); }
   __device__ static float settle(float x) { return x; }  // denormals cost a GPU nothing
 };
 
-struct Stage {
-  float pre[depth][tile_pre];  // what arrives or, where all neurons share a decay, its low-passed form
-  float psi[depth][tile_post];
-  float filtered[depth][tile_post];
-  float unfiltered[depth][tile_post];
-  float mask[depth][tile_post];
+// A thread's next numbers, under way while it runs the stage before; unfiltered and mask: not of a plain signal.
+struct Fetched {
+  float pre[fetched_pre];
+  float psi[fetched_post];
+  float filtered[fetched_post];
+  float unfiltered[fetched_post];
+  float mask[fetched_post];
 };
 
+template <bool is_plain>
+struct Stage {
+  alignas(16) float pre[depth][tile_pre];
+  alignas(16) float psi[depth][tile_post];
+  alignas(16) float filtered[depth][tile_post];
+};
+template <>
+struct Stage<false> : Stage<true> {
+  alignas(16) float unfiltered[depth][tile_post];
+  alignas(16) float mask[depth][tile_post];
+};
+
+// Trials are split in parts, which run side by side. A launch takes the next `group` trials of each part on; a slot
+// has what the synapses of one such trial share.
 struct TrialParts {
-  std::size_t trials;  // of one part
-  unsigned count;
-  float* sums;  // [count, synapses]; not used where count is 1
+  std::size_t trials = 0;  // of one part
+  unsigned count = 1;
+  std::size_t group = 1;
+  std::size_t first = 0;  // of the present group, within its part
+  float* sums = nullptr;  // [count, synapses]; nullptr: there is one part, all of it in one group
+  // [1 or 3, slots, steps, post cells]  filtered signals; unless the signal is plain, unfiltered ones and masks too
+  float* signals = nullptr;
+  float* arrived = nullptr;  // [slots, steps, pre cells]  what arrives or, of neurons that share a decay, low-passed
+
+  __host__ __device__ std::size_t slots() const { return count * group; }
+  // The trial of a slot; batch: none.
+  __device__ __forceinline__ std::size_t trial_of(std::size_t slot, std::size_t batch) const {
+    const std::size_t within = first + slot % group;
+    const std::size_t trial = slot / group * trials + within;
+    return within < trials && trial < batch ? trial : batch;
+  }
 };
 
 // Whether the signal is that of the outputs alone and no neuron is hidden from the readout.
-__host__ __device__ bool is_filtered_only(const EpropInputs<float>& in) {
+bool is_filtered_only(const EpropInputs<float>& in) {
   return in.rate_factor.empty() && in.local.empty() && in.readout_mask.empty();
 }
 
-// The columns of one stage that belong to a neuron; 0 beyond the trial's end.
+__host__ __device__ __forceinline__ std::size_t steps_of(const StepWindow& window) {
+  return window.end - window.begin;
+}
+
+// One behind the last step of the window that is in the trial.
+__device__ __forceinline__ std::size_t end_of(const EligibilityArgs<float>& args, std::size_t trial) {
+  return args.product.window.end_in(static_cast<std::size_t>(max(args.in.length[trial], 0)));
+}
+
+// Fills part.signals up to the trial's end. Block: tile_steps steps of a slot, and 128 neurons; thread: one neuron.
 template <bool is_plain>
-__device__ __forceinline__ void stage_post(const EligibilityArgs<float>& args, std::size_t trial, std::size_t first,
-                                           unsigned steps, std::size_t post_begin, Stage& stage) {
+__global__ void __launch_bounds__(signal_block) tile_signal_kernel(EligibilityArgs<float> args, TrialParts part) {
+  SW_SHARED(ErrorTile, errors, 1);
   const ProjectionView<float>& p = args.product.projection;
-  for (unsigned n = threadIdx.x; n < steps * tile_post; n += tile_block) {
-    const unsigned k = n / tile_post, column = n % tile_post;
-    const std::size_t t = first + k, post = p.post_begin + post_begin + column;
-    const bool is_there = post_begin + column < p.post_count && static_cast<std::int64_t>(t) < args.in.length[trial];
-    stage.psi[k][column] = is_there ? args.psi(trial, t, post) : 0.0f;
-    stage.filtered[k][column] = is_there ? filtered_signal(args.in, trial, t, post) : 0.0f;
+  const StepWindow& window = args.product.window;
+  const std::size_t tiles = (steps_of(window) + tile_steps - 1) / tile_steps;
+  const std::size_t slot = blockIdx.x / tiles;
+  const std::size_t trial = part.trial_of(slot, args.psi.shape[0]);
+  if (trial == args.psi.shape[0]) return;
+  const std::size_t begin = window.begin + blockIdx.x % tiles * tile_steps, end = end_of(args, trial);
+  if (begin >= end) return;
+  const std::size_t column = blockIdx.y * std::size_t{signal_block} + threadIdx.x, post = p.post_begin + column;
+
+  float filtered[tile_steps];
+  filtered_signals(args.in, trial, begin, end, post, errors[0], filtered);
+  if (column >= p.post_count) return;
+  const std::size_t plane = part.slots() * steps_of(window) * p.post_count;
+  float* const signals = part.signals + (slot * steps_of(window) + (begin - window.begin)) * p.post_count + column;
+  SW_UNROLL(8)
+  for (unsigned k = 0; k < tile_steps; ++k) {
+    const std::size_t t = begin + k;
+    if (t >= end) break;
+    float* const signal = signals + k * p.post_count;
+    *signal = filtered[k];
     if constexpr (!is_plain) {
-      stage.unfiltered[k][column] =
-          is_there ? rate_signal(args.in, trial, post) + local_signal_at(args.in, trial, t, post) : 0.0f;
-      stage.mask[k][column] = is_there ? readout_visibility(args.in, trial, t, post) : 0.0f;
+      signal[plane] = rate_signal(args.in, trial, post) + local_signal_at(args.in, trial, t, post);
+      signal[2 * plane] = readout_visibility(args.in, trial, t, post);
     }
   }
 }
 
-template <class T>
-__device__ __forceinline__ float arriving(const EligibilityArgs<float>& args, const PreCells<T>& cells,
-                                          std::size_t trial, std::size_t t, std::size_t pre) {
+// Fills part.arrived; nothing arrives beyond the trial's end. Thread: one slot and pre cell.
+template <class Trace, class T, bool shares_decay>
+__global__ void __launch_bounds__(arrival_block)
+    arrival_kernel(EligibilityArgs<float> args, ColumnsOf<Trace> kept, PreCells<T> cells, TrialParts part) {
   const ProjectionView<float>& p = args.product.projection;
-  const bool is_there = pre < p.pre_count && t >= p.delay && static_cast<std::int64_t>(t) < args.in.length[trial];
-  return is_there ? cells.at(trial, static_cast<unsigned>(t - p.delay)).at(p.pre_begin + pre) : 0.0f;
+  const StepWindow& window = args.product.window;
+  const std::size_t index = blockIdx.x * std::size_t{arrival_block} + threadIdx.x;
+  const std::size_t slot = index / p.pre_count, pre = index % p.pre_count;
+  if (slot >= part.slots()) return;
+  const std::size_t trial = part.trial_of(slot, args.psi.shape[0]);
+  if (trial == args.psi.shape[0]) return;
+
+  const EligibilityConstants<float> constants = args.in.constants.load(p.post_begin);
+  Trace filter;
+  if (shares_decay && window.begin > 0) filter = kept.load((trial * p.pre_count + pre) * p.post_count);
+  float* arrived = part.arrived + slot * steps_of(window) * p.pre_count + pre;
+  const std::size_t end = end_of(args, trial);
+  for (std::size_t first = window.begin; first < window.end; first += prefetch) {
+    T cell[prefetch];  // used behind the loop only, so that no load waits for another
+    std::uint8_t mask[prefetch];
+    SW_UNROLL(8)
+    for (unsigned k = 0; k < prefetch; ++k) {
+      const std::size_t t = first + k;
+      cell[k] = T{0};
+      mask[k] = 1;
+      if (t < p.delay || t >= end) continue;
+      const StepCells<T> step = cells.at(trial, static_cast<unsigned>(t - p.delay));
+      cell[k] = step.row[p.pre_begin + pre];
+      if (step.mask != nullptr) mask[k] = step.mask[p.pre_begin + pre];
+    }
+    SW_UNROLL(8)
+    for (unsigned k = 0; k < prefetch; ++k) {
+      if (first + k >= window.end) break;
+      float x = mask[k] != 0 ? static_cast<float>(cell[k]) : 0.0f;
+      if constexpr (shares_decay) {
+        Trace::filter_pre(constants, filter, x);
+        x = filter.zbar;
+      }
+      arrived[k * p.pre_count] = x;
+    }
+    arrived += prefetch * p.pre_count;
+  }
+}
+
+// Where a thread's numbers of the next stage are.
+struct Source {
+  const float* arrived;
+  const float* psi;
+  const float* signals;
+  std::size_t plane;     // elements from one kind of signal to the next
+  std::size_t neurons;   // columns of psi
+  bool is_pre, is_post;  // whether the thread's columns are cells
+
+  __device__ __forceinline__ Source(const EligibilityArgs<float>& args, const TrialParts& part, std::size_t slot,
+                                    std::size_t trial) {
+    const ProjectionView<float>& p = args.product.projection;
+    const StepWindow& window = args.product.window;
+    const std::size_t pre = std::size_t{blockIdx.y} * tile_pre + threadIdx.x % tile_pre;
+    const std::size_t post = std::size_t{blockIdx.x} * tile_post + threadIdx.x % tile_post;
+    const unsigned pre_step = threadIdx.x / tile_pre, post_step = threadIdx.x / tile_post;
+    is_pre = pre < p.pre_count;
+    is_post = post < p.post_count;
+    neurons = args.psi.shape[2];
+    plane = part.slots() * steps_of(window) * p.post_count;
+    arrived = part.arrived + (slot * steps_of(window) + pre_step) * p.pre_count + pre;
+    signals = part.signals + (slot * steps_of(window) + post_step) * p.post_count + post;
+    psi = args.psi.row(trial, window.begin + post_step) + p.post_begin + post;
+  }
+};
+
+// Loads a thread's numbers of the next stage; 0 beyond the cells and the steps: `pre_steps` are left of the window,
+// `post_steps` of the trial in it.
+template <bool is_plain>
+__device__ __forceinline__ void fetch(const ProjectionView<float>& p, unsigned pre_steps, unsigned post_steps,
+                                      Source& source, Fetched& fetched) {
+  SW_UNROLL(2)
+  for (unsigned n = 0; n < fetched_pre; ++n) {
+    const unsigned k = n * (tile_block / tile_pre);
+    const bool is_there = source.is_pre && threadIdx.x / tile_pre + k < pre_steps;
+    fetched.pre[n] = is_there ? source.arrived[k * p.pre_count] : 0.0f;
+  }
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < fetched_post; ++n) {
+    const unsigned k = n * (tile_block / tile_post);
+    const bool is_there = source.is_post && threadIdx.x / tile_post + k < post_steps;
+    const float* const signal = source.signals + k * p.post_count;
+    fetched.psi[n] = is_there ? source.psi[k * source.neurons] : 0.0f;
+    fetched.filtered[n] = is_there ? *signal : 0.0f;
+    if constexpr (!is_plain) {
+      fetched.unfiltered[n] = is_there ? signal[source.plane] : 0.0f;
+      fetched.mask[n] = is_there ? signal[2 * source.plane] : 0.0f;
+    }
+  }
+  source.arrived += depth * p.pre_count;
+  source.psi += depth * source.neurons;
+  source.signals += depth * p.post_count;
+}
+
+template <bool is_plain>
+__device__ __forceinline__ void put(const Fetched& fetched, Stage<is_plain>& stage) {
+  SW_UNROLL(2)
+  for (unsigned n = 0; n < fetched_pre; ++n) {
+    stage.pre[threadIdx.x / tile_pre + n * (tile_block / tile_pre)][threadIdx.x % tile_pre] = fetched.pre[n];
+  }
+  const unsigned column = threadIdx.x % tile_post;
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < fetched_post; ++n) {
+    const unsigned k = threadIdx.x / tile_post + n * (tile_block / tile_post);
+    stage.psi[k][column] = fetched.psi[n];
+    stage.filtered[k][column] = fetched.filtered[n];
+    if constexpr (!is_plain) {
+      stage.unfiltered[k][column] = fetched.unfiltered[n];
+      stage.mask[k][column] = fetched.mask[n];
+    }
+  }
+}
+
+// A thread's first row of the tile, and its columns: two runs of four, so that neighbours read neighbouring banks.
+__device__ __forceinline__ unsigned own_row() {
+  return threadIdx.x / threads_post * own_pre;
+}
+__device__ __forceinline__ unsigned own_column(unsigned j) {
+  return threadIdx.x % threads_post * 4 + j % 4 + j / 4 * (tile_post / 2);
 }
 
 // One staged step of a thread's synapses.
 template <class Trace, bool is_plain, bool shares_decay>
-__device__ __forceinline__ void run_step(const EligibilityConstants<float>* constants, float kappa, const Stage& stage,
-                                         unsigned k, unsigned row, unsigned column,
-                                         Trace (&traces)[own_pre][own_post]) {
+__device__ __forceinline__ void run_step(const EligibilityConstants<float>* constants, float kappa,
+                                         const Stage<is_plain>& stage, unsigned k, Trace (&traces)[own_pre][own_post]) {
   SW_UNROLL(8)
   for (unsigned j = 0; j < own_post; ++j) {
+    const unsigned column = own_column(j);
     SW_UNROLL(4)
     for (unsigned i = 0; i < own_pre; ++i) {
       Trace& trace = traces[i][j];
-      float zbar = stage.pre[k][row + i];
+      float zbar = stage.pre[k][own_row() + i];
       if constexpr (!shares_decay) {
         trace.zbar = FusedArithmetic::madd(constants[j].alpha, trace.zbar, constants[j].zeta * zbar);
         zbar = trace.zbar;
       }
-      const float psi = stage.psi[k][column + j];
+      const float psi = stage.psi[k][column];
       if constexpr (is_plain) {
         Trace::template step_synapse<FusedArithmetic>(constants[j], kappa, trace, psi, zbar,
-                                                      FilteredSignal<float>{stage.filtered[k][column + j]});
+                                                      FilteredSignal<float>{stage.filtered[k][column]});
       } else {
         Trace::template step_synapse<FusedArithmetic>(
             constants[j], kappa, trace, psi, zbar,
-            EpropSignal<float>{stage.filtered[k][column + j], stage.unfiltered[k][column + j],
-                               stage.mask[k][column + j]});
+            EpropSignal<float>{stage.filtered[k][column], stage.unfiltered[k][column], stage.mask[k][column]});
       }
     }
   }
 }
 
-template <class Trace, class T, bool is_plain, bool shares_decay>
+// The steps of the window of one trial. All threads of the block call it; behind it both stages have been read.
+template <class Trace, bool is_plain, bool shares_decay>
+__device__ __forceinline__ void run_trial(const EligibilityArgs<float>& args, const TrialParts& part, std::size_t slot,
+                                          std::size_t trial, const EligibilityConstants<float>* constants,
+                                          Stage<is_plain> (&stages)[2], Trace (&traces)[own_pre][own_post]) {
+  const StepWindow& window = args.product.window;
+  const auto steps = static_cast<unsigned>(steps_of(window));
+  const std::size_t end = end_of(args, trial);
+  const unsigned in_trial = end > window.begin ? static_cast<unsigned>(end - window.begin) : 0;
+  Source source(args, part, slot, trial);
+  Fetched next;
+  fetch<is_plain>(args.product.projection, steps, in_trial, source, next);
+  put(next, stages[0]);
+  __syncthreads();  // the first stage is filled
+  unsigned present = 0;
+  for (unsigned first = 0; first < steps; first += depth, present ^= 1u) {
+    const unsigned behind = first + depth;
+    const bool goes_on = behind < steps;
+    if (goes_on) {
+      fetch<is_plain>(args.product.projection, steps - behind, max(in_trial, behind) - behind, source, next);
+    }
+    const unsigned staged = goes_on ? depth : steps - first;
+    for (unsigned k = 0; k < staged; ++k) {
+      run_step<Trace, is_plain, shares_decay>(constants, args.in.readout.kappa, stages[present], k, traces);
+    }
+    if (goes_on) put(next, stages[present ^ 1u]);
+    __syncthreads();  // this stage has been read, the next one is filled
+  }
+}
+
+template <class Trace, bool is_plain, bool shares_decay>
 __global__ void __launch_bounds__(tile_block)
-    eligibility_tile_kernel(EligibilityArgs<float> args, ColumnsOf<Trace> kept, PreCells<T> cells, TrialParts part) {
-  SW_SHARED(Stage, stages, 1);
-  Stage& stage = stages[0];
+    eligibility_tile_kernel(EligibilityArgs<float> args, ColumnsOf<Trace> kept, TrialParts part) {
+  SW_SHARED(Stage<is_plain>, stages, 2);
   const ProjectionView<float>& p = args.product.projection;
   const StepWindow& window = args.product.window;
-  const std::size_t pre_begin = std::size_t{blockIdx.y} * tile_pre, post_begin = std::size_t{blockIdx.x} * tile_post;
-  const unsigned row = threadIdx.x / threads_post * own_pre, column = threadIdx.x % threads_post * own_post;
-  const std::size_t synapses = p.pre_count * p.post_count;
-  const auto synapse = [&](unsigned i, unsigned j) {
-    return (pre_begin + row + i) * p.post_count + post_begin + column + j;
-  };
-  const auto is_synapse = [&](unsigned i, unsigned j) {
-    return pre_begin + row + i < p.pre_count && post_begin + column + j < p.post_count;
-  };
+  const std::size_t batch = args.psi.shape[0], synapses = p.pre_count * p.post_count;
+  const auto pre_of = [&](unsigned i) { return std::size_t{blockIdx.y} * tile_pre + own_row() + i; };
+  const auto post_of = [&](unsigned j) { return std::size_t{blockIdx.x} * tile_post + own_column(j); };
+  const auto synapse = [&](unsigned i, unsigned j) { return pre_of(i) * p.post_count + post_of(j); };
+  const auto is_synapse = [&](unsigned i, unsigned j) { return pre_of(i) < p.pre_count && post_of(j) < p.post_count; };
 
   EligibilityConstants<float> constants[own_post];
   SW_UNROLL(8)
   for (unsigned j = 0; j < own_post; ++j) {
-    const bool is_there = post_begin + column + j < p.post_count;
-    constants[j] = args.in.constants.load(p.post_begin + (is_there ? post_begin + column + j : 0));
+    constants[j] = args.in.constants.load(p.post_begin + (post_of(j) < p.post_count ? post_of(j) : 0));
   }
   Trace traces[own_pre][own_post];
-  const std::size_t first_trial = blockIdx.z * part.trials;
-  for (std::size_t trial = first_trial; trial < first_trial + part.trials && trial < args.psi.shape[0]; ++trial) {
-    float shared_trace = 0.0f;  // of the pre cell that this thread filters for the block
-    const std::size_t own_cell = pre_begin + threadIdx.x;
-    const bool filters = shares_decay && threadIdx.x < tile_pre && own_cell < p.pre_count;
+  SW_UNROLL(4)
+  for (unsigned i = 0; i < own_pre; ++i) {
+    SW_UNROLL(8)
+    for (unsigned j = 0; j < own_post; ++j) {
+      if (part.first > 0 && is_synapse(i, j)) traces[i][j].gradient = part.sums[blockIdx.z * synapses + synapse(i, j)];
+    }
+  }
+  const std::size_t first_slot = blockIdx.z * part.group;
+  for (std::size_t slot = first_slot; slot < first_slot + part.group; ++slot) {
+    const std::size_t trial = part.trial_of(slot, batch);
+    if (trial == batch) break;
     SW_UNROLL(4)
     for (unsigned i = 0; i < own_pre; ++i) {
       SW_UNROLL(8)
@@ -139,46 +342,18 @@ __global__ void __launch_bounds__(tile_block)
         traces[i][j].gradient = gradient;
       }
     }
-    if (filters && window.begin > 0) {
-      shared_trace = kept.load(trial * synapses + own_cell * p.post_count + post_begin).zbar;
-    }
-    for (std::size_t first = window.begin; first < window.end; first += depth) {
-      const auto steps = static_cast<unsigned>(window.end - first < depth ? window.end - first : depth);
-      stage_post<is_plain>(args, trial, first, steps, post_begin, stage);
-      if constexpr (shares_decay) {
-        if (threadIdx.x < tile_pre) {
-          for (unsigned k = 0; k < steps; ++k) {
-            Trace filter;
-            filter.zbar = shared_trace;
-            Trace::filter_pre(constants[0], filter, arriving(args, cells, trial, first + k, own_cell));
-            shared_trace = filter.zbar;
-            stage.pre[k][threadIdx.x] = shared_trace;
-          }
-        }
-      } else {
-        for (unsigned n = threadIdx.x; n < steps * tile_pre; n += tile_block) {
-          stage.pre[n / tile_pre][n % tile_pre] =
-              arriving(args, cells, trial, first + n / tile_pre, pre_begin + n % tile_pre);
-        }
-      }
-      __syncthreads();  // the stage is filled
-      for (unsigned k = 0; k < steps; ++k) {
-        run_step<Trace, is_plain, shares_decay>(constants, args.in.readout.kappa, stage, k, row, column, traces);
-      }
-      __syncthreads();  // the stage has been read
-    }
+    run_trial<Trace, is_plain, shares_decay>(args, part, slot, trial, constants, stages, traces);
     if (args.traces == nullptr) continue;
-    if (shares_decay && threadIdx.x < tile_pre) stage.pre[0][threadIdx.x] = shared_trace;
-    __syncthreads();  // the low-passed activity of all pre cells is there
+    const float* const last = part.arrived + ((slot + 1) * steps_of(window) - 1) * p.pre_count;
     SW_UNROLL(4)
     for (unsigned i = 0; i < own_pre; ++i) {
       SW_UNROLL(8)
       for (unsigned j = 0; j < own_post; ++j) {
-        if (shares_decay) traces[i][j].zbar = stage.pre[0][row + i];
-        if (is_synapse(i, j)) kept.store(trial * synapses + synapse(i, j), traces[i][j]);
+        if (!is_synapse(i, j)) continue;
+        if (shares_decay) traces[i][j].zbar = last[pre_of(i)];
+        kept.store(trial * synapses + synapse(i, j), traces[i][j]);
       }
     }
-    __syncthreads();  // it has been read: the next trial overwrites it
   }
 
   SW_UNROLL(4)
@@ -186,10 +361,9 @@ __global__ void __launch_bounds__(tile_block)
     SW_UNROLL(8)
     for (unsigned j = 0; j < own_post; ++j) {
       if (!is_synapse(i, j)) continue;
-      const bool is_self =
-          args.product.zero_diagonal && p.pre_begin + pre_begin + row + i == p.post_begin + post_begin + column + j;
+      const bool is_self = args.product.zero_diagonal && p.pre_begin + pre_of(i) == p.post_begin + post_of(j);
       const float sum = is_self ? 0.0f : traces[i][j].gradient;
-      if (part.count == 1) {
+      if (part.sums == nullptr) {
         args.product.gradient[synapse(i, j)] += args.product.scale * sum;
       } else {
         part.sums[blockIdx.z * synapses + synapse(i, j)] = sum;
@@ -198,36 +372,90 @@ __global__ void __launch_bounds__(tile_block)
   }
 }
 
+// Elements of a slot's arrays.
+std::size_t slot_size(const EligibilityArgs<float>& args) {
+  const ProjectionView<float>& p = args.product.projection;
+  return steps_of(args.product.window) * (p.pre_count + (is_filtered_only(args.in) ? 1 : 3) * p.post_count);
+}
+
+// The number of parts whose blocks, one for each multiprocessor at a time, are done first, at equal times the smallest.
 // Depends on the shape alone, not on the device, so that every GPU gives the same bits.
-TrialParts choose_trial_parts(std::size_t batch, std::size_t tiles, std::size_t synapses) {
-  constexpr std::size_t wanted_blocks = 264;                      // two for each multiprocessor of an H200
-  constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
-  std::size_t count = std::clamp<std::size_t>(wanted_blocks / tiles, 1, batch);
-  count = std::min(count, std::max<std::size_t>(1, largest_scratch / synapses));
-  const std::size_t trials = (batch + count - 1) / count;
-  return {trials, static_cast<unsigned>((batch + trials - 1) / trials), nullptr};
+TrialParts choose_trial_parts(const EligibilityArgs<float>& args, std::size_t tiles) {
+  constexpr std::size_t multiprocessors = 132;                    // of an H100 and an H200
+  constexpr std::size_t largest_grid = 8 * multiprocessors;       // more blocks leave little to gain
+  constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements; of the sums, and of the slots: 256 MiB
+  const ProjectionView<float>& p = args.product.projection;
+  const std::size_t batch = args.psi.shape[0];
+  const std::size_t shared = slot_size(args);
+  const std::size_t synapses = p.pre_count * p.post_count;
+  const std::size_t limit = std::min({batch, std::max<std::size_t>(1, largest_grid / tiles),
+                                      std::max<std::size_t>(1, largest_scratch / std::max(shared, synapses))});
+  TrialParts best;
+  std::size_t best_time = ~std::size_t{0};
+  for (std::size_t parts = 1; parts <= limit; ++parts) {
+    const std::size_t trials = (batch + parts - 1) / parts;
+    const std::size_t count = (batch + trials - 1) / trials;
+    const std::size_t time = (tiles * count + multiprocessors - 1) / multiprocessors * trials;
+    if (time >= best_time) continue;
+    best_time = time;
+    best.trials = trials;
+    best.count = static_cast<unsigned>(count);
+  }
+  const std::size_t largest_group = std::max<std::size_t>(1, largest_scratch / (best.count * shared));
+  const std::size_t launches = (best.trials + largest_group - 1) / largest_group;
+  best.group = (best.trials + launches - 1) / launches;
+  return best;
+}
+
+// What all tiles share of the present group.
+template <class Trace, class T>
+void run_shared(Context& context, const EligibilityArgs<float>& args, const ColumnsOf<Trace>& kept,
+                const PreCells<T>& cells, const TrialParts& part) {
+  const ProjectionView<float>& p = args.product.projection;
+  const std::size_t step_tiles = (steps_of(args.product.window) + tile_steps - 1) / tile_steps;
+  launch({.grid = dim3(static_cast<unsigned>(part.slots() * step_tiles),
+                       static_cast<unsigned>((p.post_count + signal_block - 1) / signal_block)),
+          .block = dim3(signal_block),
+          .stream = context.stream},
+         is_filtered_only(args.in) ? tile_signal_kernel<true> : tile_signal_kernel<false>, args, part);
+  const std::size_t arrival_blocks = (part.slots() * p.pre_count + arrival_block - 1) / arrival_block;
+  launch({.grid = dim3(static_cast<unsigned>(arrival_blocks)), .block = dim3(arrival_block), .stream = context.stream},
+         args.shares_decay ? arrival_kernel<Trace, T, true> : arrival_kernel<Trace, T, false>, args, kept, cells, part);
+}
+
+template <class Trace>
+void run_tiles(Context& context, const EligibilityArgs<float>& args, const dim3& tiles, const ColumnsOf<Trace>& kept,
+               const TrialParts& part) {
+  const LaunchConfig config{
+      .grid = dim3(tiles.x, tiles.y, part.count), .block = dim3(tile_block), .stream = context.stream};
+  const auto run = [&](auto kernel) { launch(config, kernel, args, kept, part); };
+  const bool is_plain = is_filtered_only(args.in);
+  if (args.shares_decay) {
+    is_plain ? run(eligibility_tile_kernel<Trace, true, true>) : run(eligibility_tile_kernel<Trace, false, true>);
+  } else {
+    is_plain ? run(eligibility_tile_kernel<Trace, true, false>) : run(eligibility_tile_kernel<Trace, false, false>);
+  }
 }
 
 template <class Trace, class T>
-void run_tiles(Context& context, const EligibilityArgs<float>& args, const PreCells<T>& cells) {
+void run_parts(Context& context, const EligibilityArgs<float>& args, const PreCells<T>& cells) {
   const ProjectionView<float>& p = args.product.projection;
   const std::size_t synapses = p.pre_count * p.post_count;
   const dim3 tiles(static_cast<unsigned>((p.post_count + tile_post - 1) / tile_post),
                    static_cast<unsigned>((p.pre_count + tile_pre - 1) / tile_pre));
-  TrialParts part = choose_trial_parts(args.psi.shape[0], std::size_t{tiles.x} * tiles.y, synapses);
-  if (part.count > 1) part.sums = context.scratch.get<float>(part.count * synapses, "parts of a gradient");
+  TrialParts part = choose_trial_parts(args, std::size_t{tiles.x} * tiles.y);
+  const std::size_t sums = part.count > 1 || part.group < part.trials ? part.count * synapses : 0;
+  float* const memory =
+      context.scratch.get<float>(sums + part.slots() * slot_size(args), "signals, activity and sums of a gradient");
+  if (sums > 0) part.sums = memory;
+  part.arrived = memory + sums;
+  part.signals = part.arrived + part.slots() * steps_of(args.product.window) * p.pre_count;
   const auto kept = place_columns<Trace>(args.traces, args.psi.shape[0] * synapses);
-  const LaunchConfig config{
-      .grid = dim3(tiles.x, tiles.y, part.count), .block = dim3(tile_block), .stream = context.stream};
-  const auto run = [&](auto kernel) { launch(config, kernel, args, kept, cells, part); };
-  const bool is_plain = is_filtered_only(args.in);
-  if (args.shares_decay) {
-    is_plain ? run(eligibility_tile_kernel<Trace, T, true, true>) : run(eligibility_tile_kernel<Trace, T, false, true>);
-  } else {
-    is_plain ? run(eligibility_tile_kernel<Trace, T, true, false>)
-             : run(eligibility_tile_kernel<Trace, T, false, false>);
+  for (; part.first < part.trials; part.first += part.group) {
+    run_shared(context, args, kept, cells, part);
+    run_tiles(context, args, tiles, kept, part);
   }
-  if (part.count > 1) add_parts(context, part.sums, part.count, args.product);
+  if (sums > 0) add_parts(context, part.sums, part.count, args.product);
 }
 
 }  // namespace
@@ -239,7 +467,7 @@ void eligibility_tiles(Context& context, const EligibilityArgs<float>& args) {
                  [&]<class T>(const PreCells<T>& cells) {
                    GradientRules::visit(args.in.rule, [&]<class Rule>() {
                      if constexpr (requires { typename Rule::template Trace<float>; }) {
-                       run_tiles<typename Rule::template Trace<float>>(context, args, cells);
+                       run_parts<typename Rule::template Trace<float>>(context, args, cells);
                      }
                    });
                  });
