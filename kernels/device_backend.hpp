@@ -27,20 +27,10 @@ enum class Propagation {
   gemm               // two launches per step: dense tiles, shared by the trials of the batch
 };
 
-// How a gradient is summed over spikes, of a dense projection. automatic: as the number of events says.
-enum class SpikeForm {
-  automatic,
-  tensor_cores,  // a product of spikes and two bf16 pieces of the post factors
-  gather         // post factors of the spikes that are there
-};
-
 struct DeviceOptions {
   Propagation propagation = Propagation::automatic;
   unsigned group = 0;  // blocks that run a slice together; 0: as few as hold the weights
   std::size_t current_bytes = std::size_t{256} << 20;  // at most so much for input currents: of as many steps as fit
-  SpikeForm spike_form = SpikeForm::automatic;
-  std::uint64_t counted_products = std::uint64_t{1}
-                                   << 32;  // spike times synapse, from which on events are counted first
 };
 
 struct DeviceInfo {

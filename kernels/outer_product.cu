@@ -108,9 +108,7 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 Method outer_product_method(const OuterProductArgs<float>& args) {
   if (args.projection.sparse != nullptr) return {"a thread per synapse", 0};
   if (!args.events.empty()) {
-    return {
-        "two bf16 products on tensor cores, the spikes exact; of large batches with few events a gather over spikes",
-        spike_parts(args).scratch(args) * sizeof(float)};
+    return {"two bf16 products on tensor cores, the spikes exact", spike_parts(args).scratch(args) * sizeof(float)};
   }
   return {"tiles of a dense product", choose_parts(args, tile, tile).scratch(args) * sizeof(float)};
 }

@@ -31,7 +31,31 @@ __device__ __forceinline__ float from_bf16(Bf16 x) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
 }
 
+// Two bf16 numbers, the first in the lower half.
+__device__ __forceinline__ std::uint32_t bf16_pair(float first, float second) {
 #if defined(SW_EMULATED)
+  return static_cast<std::uint32_t>(to_bf16(first)) | static_cast<std::uint32_t>(to_bf16(second)) << 16;
+#else
+  std::uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+  return pair;
+#endif
+}
+// A number below 2^23 as a float, by its bits: conversions run at a fraction of the rate of additions.
+__device__ __forceinline__ float small_float(std::uint32_t number) {
+  constexpr std::uint32_t bits_of_2_to_23 = 0x4B000000u;
+  return std::bit_cast<float>(bits_of_2_to_23 | number) - 8388608.0f;
+}
+
+#if defined(SW_EMULATED)
+
+// Tiles of shared memory: a[k * stride + m] and b[k * stride + n].
+struct LeftTile {
+  const Bf16* at = nullptr;
+  unsigned stride = 0;
+  void load(const Bf16* from, unsigned by) { at = from, stride = by; }
+};
+struct RightTile : LeftTile {};
 
 // Lane l has row l / 2, columns l % 2 * 8 to + 7.
 struct TileSum {
@@ -43,12 +67,12 @@ struct TileSum {
     for (unsigned n = 0; n < 8; ++n) total.at[n] += at[n];
     clear();
   }
-  // sum[m,n] += sum_k a[k * stride_a + m] b[k * stride_b + n], of tiles in shared memory.
-  void add_product(const Bf16* a, unsigned stride_a, const Bf16* b, unsigned stride_b) {
+  // sum[m,n] += sum_k a[k,m] b[k,n].
+  void add_product(const LeftTile& a, const RightTile& b) {
     const unsigned lane = threadIdx.x % 32;
     for (unsigned n = 0; n < 8; ++n) {
       for (unsigned k = 0; k < product_tile; ++k) {
-        at[n] += from_bf16(a[k * stride_a + lane / 2]) * from_bf16(b[k * stride_b + lane % 2 * 8 + n]);
+        at[n] += from_bf16(a.at[k * a.stride + lane / 2]) * from_bf16(b.at[k * b.stride + lane % 2 * 8 + n]);
       }
     }
   }
@@ -61,6 +85,19 @@ struct TileSum {
 
 #else
 
+struct LeftTile {
+  nvcuda::wmma::fragment<nvcuda::wmma::matrix_a, 16, 16, 16, __nv_bfloat16, nvcuda::wmma::col_major> tile;
+  __device__ __forceinline__ void load(const Bf16* from, unsigned stride) {
+    nvcuda::wmma::load_matrix_sync(tile, reinterpret_cast<const __nv_bfloat16*>(from), stride);
+  }
+};
+struct RightTile {
+  nvcuda::wmma::fragment<nvcuda::wmma::matrix_b, 16, 16, 16, __nv_bfloat16, nvcuda::wmma::row_major> tile;
+  __device__ __forceinline__ void load(const Bf16* from, unsigned stride) {
+    nvcuda::wmma::load_matrix_sync(tile, reinterpret_cast<const __nv_bfloat16*>(from), stride);
+  }
+};
+
 class TileSum {
  public:
   __device__ __forceinline__ void clear() { nvcuda::wmma::fill_fragment(sum_, 0.0f); }
@@ -68,13 +105,8 @@ class TileSum {
     for (int n = 0; n < sum_.num_elements; ++n) total.sum_.x[n] += sum_.x[n];
     clear();
   }
-  __device__ __forceinline__ void add_product(const Bf16* a, unsigned stride_a, const Bf16* b, unsigned stride_b) {
-    using nvcuda::wmma::fragment;
-    fragment<nvcuda::wmma::matrix_a, 16, 16, 16, __nv_bfloat16, nvcuda::wmma::col_major> left;
-    fragment<nvcuda::wmma::matrix_b, 16, 16, 16, __nv_bfloat16, nvcuda::wmma::row_major> right;
-    nvcuda::wmma::load_matrix_sync(left, reinterpret_cast<const __nv_bfloat16*>(a), stride_a);
-    nvcuda::wmma::load_matrix_sync(right, reinterpret_cast<const __nv_bfloat16*>(b), stride_b);
-    nvcuda::wmma::mma_sync(sum_, left, right, sum_);
+  __device__ __forceinline__ void add_product(const LeftTile& a, const RightTile& b) {
+    nvcuda::wmma::mma_sync(sum_, a.tile, b.tile, sum_);
   }
   __device__ __forceinline__ void store(float* to, unsigned stride) const {
     nvcuda::wmma::store_matrix_sync(to, sum_, stride, nvcuda::wmma::mem_row_major);

@@ -54,17 +54,10 @@ class OuterProduct : public test::OnBackend {
       const std::size_t row = i / c.post_cells;
       if (static_cast<std::int32_t>(row % c.steps) >= c.length[row / c.steps]) post[i] = NAN;
     }
-    for (const SpikeForm form : forms(c)) {
-      use({.spike_form = form});
-      expect_reference(c, post, run(c, post));
-    }
+    expect_reference(c, post, run(c, post));
   }
 
  private:
-  std::vector<SpikeForm> forms(const ProductCase& c) const {
-    if (!is_device() || c.events.empty()) return {SpikeForm::automatic};
-    return {SpikeForm::automatic, SpikeForm::tensor_cores, SpikeForm::gather};
-  }
   void expect_reference(const ProductCase& c, const std::vector<float>& post, const std::vector<float>& gradient) {
     for (std::size_t i = 0; i < c.pre_count; ++i) {
       for (std::size_t j = 0; j < c.post_count; ++j) {
@@ -196,25 +189,6 @@ TEST_P(OuterProduct, ByHand) {
 
   c.delay = 1;
   EXPECT_EQ(run(c, {1, 2, 4}), (std::vector<float>{1.5f}));
-}
-
-// Few events: the bits of the gather. Many: those of the product on tensor cores.
-TEST_P(OuterProduct, OfALargeBatchFollowsTheNumberOfEvents) {
-  if (!is_device()) GTEST_SKIP() << "the CPU decides cell by cell";
-  for (const double share : {0.005, 0.02}) {
-    const ProductCase c = spike_case(300, 20, share);
-    const std::vector<float> post = test::random_floats(c.batch() * c.steps * c.post_cells, 54);
-    const auto run_with = [&](const DeviceOptions& options) {
-      use(options);
-      return run(c, post);
-    };
-    const std::vector<float> gather = run_with({.spike_form = SpikeForm::gather});
-    const std::vector<float> product = run_with({.spike_form = SpikeForm::tensor_cores});
-    ASSERT_NE(gather, product);
-
-    EXPECT_EQ(run_with({.counted_products = 1}), share < 0.01 ? gather : product) << share;
-    EXPECT_EQ(run_with({}), product) << "too small to count";
-  }
 }
 
 }  // namespace
