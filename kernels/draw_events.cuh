@@ -19,30 +19,51 @@ __host__ __device__ __forceinline__ unsigned draw_count(std::size_t cells) {
   return static_cast<unsigned>((cells + cells_per_draw - 1) / cells_per_draw);
 }
 
-__device__ __forceinline__ std::uint8_t draw_event(Encoding encoding, float intensity, std::uint32_t word) {
-  if (encoding == Encoding::bernoulli) return word < bernoulli_threshold(intensity) ? 1 : 0;
-  return static_cast<std::uint8_t>(poisson_count(intensity, word));
-}
+// What the words of a draw are held against: of its cells, in the steps of one frame.
+struct DrawnCells {
+  float intensity[cells_per_draw];          // Poisson
+  std::uint64_t threshold[cells_per_draw];  // Bernoulli
+};
 
-// Calls store(cell, events) for the cells of one draw; 0 behind the trial's end.
-template <class Store>
-__device__ __forceinline__ void draw_events(const EncodeArgs& args, std::size_t trial, std::size_t step, unsigned draw,
-                                            Store&& store) {
-  const std::size_t cells = args.events.shape[2];
-  const bool is_running = static_cast<std::int64_t>(step) < args.length[trial];
-  PhiloxCounter words;
-  if (is_running) {
-    words = random_words(
-        random_counter(Purpose::input_spikes, 0, draw, args.keys.trial[trial], static_cast<std::uint32_t>(step)),
-        random_key(args.keys.seed));
-  }
-  const float* intensity = args.intensity.row(trial, step / args.frame_steps);
+__device__ __forceinline__ DrawnCells load_drawn_cells(const EncodeArgs& args, std::size_t trial, std::size_t frame,
+                                                       unsigned draw) {
+  const float* const intensity = args.intensity.row(trial, frame);
+  DrawnCells cells;
   SW_UNROLL(4)
   for (unsigned n = 0; n < cells_per_draw; ++n) {
     const std::size_t cell = std::size_t{cells_per_draw} * draw + n;
-    if (cell < cells)
-      store(cell, is_running ? draw_event(args.encoding, intensity[cell], word_of(words, n)) : std::uint8_t{0});
+    cells.intensity[n] = cell < args.events.shape[2] ? intensity[cell] : 0.0f;
+    cells.threshold[n] = bernoulli_threshold(cells.intensity[n]);
   }
+  return cells;
+}
+
+// Calls give(n, events) for the cells of one draw in a step before the trial's end, n from 0 on.
+template <class Give>
+__device__ __forceinline__ void draw_events(const EncodeArgs& args, const DrawnCells& cells, std::size_t trial,
+                                            std::size_t step, unsigned draw, Give&& give) {
+  const PhiloxCounter words = random_words(
+      random_counter(Purpose::input_spikes, 0, draw, args.keys.trial[trial], static_cast<std::uint32_t>(step)),
+      random_key(args.keys.seed));
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < cells_per_draw; ++n) {
+    const std::uint32_t word = word_of(words, n);
+    give(n, args.encoding == Encoding::bernoulli ? (word < cells.threshold[n] ? 1u : 0u)
+                                                 : poisson_count(cells.intensity[n], word));
+  }
+}
+
+// Writes the events of a draw's cells in a step; byte n is that of its n-th cell.
+__device__ __forceinline__ void store_events(const EncodeArgs& args, std::size_t trial, std::size_t step, unsigned draw,
+                                             std::uint32_t bytes) {
+  const std::size_t first = std::size_t{cells_per_draw} * draw;
+  const std::size_t left = args.events.shape[2] - first;
+  std::uint8_t* const events = args.events.row(trial, step) + first;
+  if (left >= cells_per_draw && reinterpret_cast<std::uintptr_t>(events) % sizeof bytes == 0) {
+    *reinterpret_cast<std::uint32_t*>(events) = bytes;
+    return;
+  }
+  for (unsigned n = 0; n < cells_per_draw && n < left; ++n) events[n] = static_cast<std::uint8_t>(bytes >> (8 * n));
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -13,9 +13,13 @@ __global__ void encode_kernel(EncodeArgs args) {
   if (index >= args.events.shape[0] * steps * draws) return;
   const std::size_t step = args.window.begin + index / draws % steps;
   const std::size_t trial = index / draws / steps;
-  std::uint8_t* const events = args.events.row(trial, step);
-  draw_events(args, trial, step, static_cast<unsigned>(index % draws),
-              [&](std::size_t cell, std::uint8_t event) { events[cell] = event; });
+  const auto draw = static_cast<unsigned>(index % draws);
+  std::uint32_t bytes = 0;
+  if (static_cast<std::int64_t>(step) < args.length[trial]) {
+    draw_events(args, load_drawn_cells(args, trial, step / args.frame_steps, draw), trial, step, draw,
+                [&](unsigned n, std::uint32_t events) { bytes |= events << (8 * n); });
+  }
+  store_events(args, trial, step, draw, bytes);
 }
 
 }  // namespace

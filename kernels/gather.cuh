@@ -19,48 +19,53 @@ __device__ __forceinline__ bool is_active(float value) {
 // Lives in shared memory: SW_SHARED(ActiveCells, active, 1). Value: what is listed of a cell beside its index.
 template <class Value, unsigned list_capacity>
 struct ActiveList {
+  static_assert(list_capacity <= 1024, "a lane of a warp holds the bits of 32 cells");
   static constexpr unsigned capacity = list_capacity;
 
   unsigned index[capacity];
   Value value[capacity];
-  unsigned warp_count[32];
+  unsigned bits[32];  // which cells are active: of cells 32 n ... 32 n + 31 in word n
 };
 using ActiveCells = ActiveList<float, 1024>;
+
+// Sum of `value` over the lanes up to the own one.
+__device__ __forceinline__ unsigned sum_up_to_lane(unsigned value) {
+  const unsigned lane = threadIdx.x % 32;
+  for (unsigned delta = 1; delta < 32; delta *= 2) {
+    const unsigned other = __shfl_up_sync(0xffffffffu, value, delta);
+    if (lane >= delta) value += other;
+  }
+  return value;
+}
 
 // Lists the active ones among `count` <= capacity cells; value_of(i): of cell i < count. Returns how many.
 // All threads of the block call it; their number is a multiple of 32. The list is ready on return.
 template <class ValueOf, class List>
 __device__ __forceinline__ unsigned find_active(const ValueOf& value_of, unsigned count, List& active) {
-  const unsigned per_thread = (count + blockDim.x - 1) / blockDim.x;
-  const unsigned begin = min(threadIdx.x * per_thread, count);
-  const unsigned end = min(begin + per_thread, count);
   const unsigned lane = threadIdx.x % 32;
-  const unsigned warp = threadIdx.x / 32;
+  const unsigned warp_begin = threadIdx.x - lane;
 
-  unsigned own = 0;
-  for (unsigned i = begin; i < end; ++i) own += is_active(value_of(i)) ? 1u : 0u;
-  unsigned up_to_own = own;  // inclusive prefix sum over the warp
-  for (unsigned delta = 1; delta < 32; delta *= 2) {
-    const unsigned other = __shfl_up_sync(0xffffffffu, up_to_own, delta);
-    if (lane >= delta) up_to_own += other;
+  for (unsigned begin = warp_begin; begin < count; begin += blockDim.x) {
+    const unsigned i = begin + lane;
+    const unsigned bits = __ballot_sync(0xffffffffu, i < count && is_active(value_of(i)));
+    if (lane == 0) active.bits[begin / 32] = bits;
   }
-  if (lane == 31) active.warp_count[warp] = up_to_own;
-  __syncthreads();  // warp counts are written; nobody reads the previous list any more
+  __syncthreads();  // the bits are written; nobody reads the previous list any more
 
-  unsigned position = up_to_own - own;
-  unsigned total = 0;
-  for (unsigned w = 0; w < blockDim.x / 32; ++w) {
-    if (w < warp) position += active.warp_count[w];
-    total += active.warp_count[w];
+  const unsigned lane_bits = 32 * lane < count ? active.bits[lane] : 0u;
+  const unsigned lane_count = static_cast<unsigned>(__popc(lane_bits));
+  const unsigned up_to_lane = sum_up_to_lane(lane_count);
+  for (unsigned begin = warp_begin; begin < count; begin += blockDim.x) {
+    const unsigned bits = __shfl_sync(0xffffffffu, lane_bits, static_cast<int>(begin / 32));
+    const unsigned before = __shfl_sync(0xffffffffu, up_to_lane - lane_count, static_cast<int>(begin / 32));
+    if ((bits >> lane & 1u) != 0) {
+      const unsigned position = before + static_cast<unsigned>(__popc(bits & ((1u << lane) - 1u)));
+      active.index[position] = begin + lane;
+      active.value[position] = value_of(begin + lane);
+    }
   }
-  for (unsigned i = begin; i < end; ++i) {
-    const auto value = value_of(i);
-    if (!is_active(value)) continue;
-    active.index[position] = i;
-    active.value[position] = value;
-    ++position;
-  }
-  __syncthreads();  // the list is complete, the warp counts are free
+  const unsigned total = __shfl_sync(0xffffffffu, up_to_lane, 31);
+  __syncthreads();  // the list is complete, the bits are free
   return total;
 }
 
@@ -73,11 +78,14 @@ struct PostTile {
   __host__ __device__ __forceinline__ bool meets(const ProjectionView<float>& p) const {
     return p.post_begin < end && p.post_begin + p.post_count > begin;
   }
+  // Whether it reaches this one, and the tile has it.
+  __device__ __forceinline__ bool has_target(const ProjectionView<float>& p, std::size_t post) const {
+    return post >= p.post_begin && post < p.post_begin + p.post_count && post < end;
+  }
   // The column of weights of post cell begin + threadIdx.x; nullptr where the projection does not reach it.
   __device__ __forceinline__ const float* column(const ProjectionView<float>& p) const {
     const std::size_t post = begin + threadIdx.x;
-    const bool is_target = post >= p.post_begin && post < p.post_begin + p.post_count && post < end;
-    return is_target ? p.weights + (post - p.post_begin) : nullptr;
+    return has_target(p, post) ? p.weights + (post - p.post_begin) : nullptr;
   }
 };
 

@@ -1,6 +1,7 @@
 // Input currents of a window of steps, before the loop over time. A block lists the cells that are active in any of
 // four neighbouring steps, so a row of weights is read once for the four: a gather where few cells are active, a dense
-// product where all are, with the same bits. Events that the pass draws are drawn here, into shared memory.
+// product where all are, with the same bits. Events that the pass draws are drawn here, into shared memory. A thread
+// has up to four post neurons, so that events are drawn and cells listed once for 1024 of them.
 // Floor: the weights of the listed cells from L2, B T N 4 bytes written, and B T I / 4 Philox calls where events are
 // drawn.
 #include <algorithm>
@@ -15,8 +16,9 @@ namespace spikeweave::SW_DEVICE {
 namespace {
 
 constexpr unsigned rows = 4;                // steps of a block
-constexpr unsigned largest_block = 256;     // post neurons of a block, and threads
+constexpr unsigned largest_block = 256;     // threads, each with one post neuron or, of a full block, more
 constexpr unsigned smallest_block = 64;     // fewer threads list the active cells too slowly
+constexpr unsigned most_columns = 4;        // post neurons of a thread
 constexpr std::size_t drawn_bytes = 49152;  // of shared memory for drawn events; what the blocks of an SM may take
 
 struct alignas(16) RowValues {
@@ -27,13 +29,33 @@ __device__ __forceinline__ bool is_active(const RowValues& values) {
   for (unsigned r = 0; r < rows; ++r) is_any = is_any || values.at[r] != 0.0f;
   return is_any;
 }
-using ActiveRows = ActiveList<RowValues, 512>;
+using ActiveRows = ActiveList<RowValues, 1024>;
+
+// A cell's drawn events, byte r in the block's step r.
+struct RowEvents {
+  std::uint32_t bytes;
+
+  __device__ __forceinline__ operator RowValues() const {
+    RowValues values;
+    SW_UNROLL(4)
+    for (unsigned r = 0; r < rows; ++r) values.at[r] = static_cast<float>(bytes >> (8 * r) & 255u);
+    return values;
+  }
+};
+__device__ __forceinline__ bool is_active(const RowEvents& events) {
+  return events.bytes != 0;
+}
 
 // The cells of the block's steps; row nullptr: a step that is not there.
 template <class T>
 struct RowCells {
   StepCells<T> row[rows];
 
+  __device__ __forceinline__ RowCells(const PreCells<T>& input, std::size_t trial, std::size_t first, std::size_t end) {
+    for (unsigned r = 0; r < rows; ++r) {
+      row[r] = first + r < end ? input.at(trial, static_cast<unsigned>(first + r)) : StepCells<T>{nullptr, nullptr};
+    }
+  }
   __device__ __forceinline__ RowValues at(std::size_t cell) const {
     RowValues values;
     SW_UNROLL(4)
@@ -42,72 +64,146 @@ struct RowCells {
   }
 };
 
-// Draws the block's steps into shared memory, [rows, inputs], and to where the events stay.
-__device__ __forceinline__ void draw_rows(const EncodeArgs& draw, std::size_t trial, std::size_t first, std::size_t end,
-                                          std::uint8_t* drawn) {
-  const std::size_t inputs = draw.events.shape[2];
-  const unsigned draws = draw_count(inputs);
-  for (unsigned n = threadIdx.x; n < rows * draws; n += blockDim.x) {
-    const unsigned r = n / draws;
-    if (first + r >= end) return;
-    std::uint8_t* const events = draw.events.row(trial, first + r);
-    draw_events(draw, trial, first + r, n % draws, [&](std::size_t cell, std::uint8_t event) {
-      drawn[r * inputs + cell] = event;
-      if (blockIdx.y == 0) events[cell] = event;
-    });
+// Whether the mask lets each of a draw's cells through in a frame.
+__device__ __forceinline__ void load_visible(const View<const std::uint8_t>& mask, std::size_t trial, std::size_t frame,
+                                             unsigned draw, bool (&is_visible)[cells_per_draw]) {
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < cells_per_draw; ++n) {
+    const std::size_t cell = std::size_t{cells_per_draw} * draw + n;
+    is_visible[n] = mask.empty() || (cell < mask.shape[2] && mask.row(trial, frame)[cell] != 0);
   }
 }
 
-// Block: four steps of a trial and a tile of post neurons; every tile draws for itself, the first one writes.
-template <class T, bool is_drawn>
-__global__ void __launch_bounds__(largest_block, 3)
-    input_current_kernel(ForwardViews views, PreCells<T> input, EncodeArgs draw, CurrentRows currents) {
-  SW_SHARED(ActiveRows, active, 1);
-  const std::size_t quads = (views.window.end - views.window.begin + rows - 1) / rows;
-  const std::size_t trial = blockIdx.x / quads;
-  const std::size_t first = views.window.begin + blockIdx.x % quads * rows;
-  if constexpr (is_drawn) {
-    draw_rows(draw, trial, first, views.window.end, dynamic_shared<std::uint8_t>());
-    __syncthreads();  // the events are there
+// Draws the block's steps to where the events stay, and what the mask lets through into `drawn`, in shared memory: the
+// RowEvents of each cell, up to a whole number of draws.
+__device__ __forceinline__ void draw_rows(const EncodeArgs& args, const View<const std::uint8_t>& mask,
+                                          std::size_t trial, std::size_t first, std::size_t end, RowEvents* drawn) {
+  const auto frame_steps = static_cast<unsigned>(args.frame_steps);
+  const unsigned first_frame = static_cast<unsigned>(first) / frame_steps;
+  const std::int64_t length = args.length[trial];
+  for (unsigned draw = threadIdx.x; draw < draw_count(args.events.shape[2]); draw += blockDim.x) {
+    std::size_t frame = first_frame;
+    std::size_t next_frame = first;  // first step of a frame whose cells are not loaded
+    DrawnCells cells{};
+    bool is_visible[cells_per_draw]{};
+    std::uint32_t cell_bytes[cells_per_draw]{};
+    SW_UNROLL(1)  // a draw is long: four copies of it would crowd the instruction cache
+    for (unsigned r = 0; r < rows && first + r < end; ++r) {
+      const std::size_t step = first + r;
+      std::uint32_t row_bytes = 0;
+      if (static_cast<std::int64_t>(step) < length) {
+        if (step == next_frame) {
+          cells = load_drawn_cells(args, trial, frame, draw);
+          load_visible(mask, trial, frame, draw, is_visible);
+          ++frame;
+          next_frame = frame * frame_steps;
+        }
+        draw_events(args, cells, trial, step, draw, [&](unsigned n, std::uint32_t events) {
+          row_bytes |= events << (8 * n);
+          cell_bytes[n] |= is_visible[n] ? events << (8 * r) : 0u;
+        });
+      }
+      if (blockIdx.y == 0) store_events(args, trial, step, draw, row_bytes);
+    }
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < cells_per_draw; ++n) drawn[cells_per_draw * draw + n].bytes = cell_bytes[n];
   }
-  const std::size_t end = views.window.end_in(views.running_steps(trial));
-  if (first >= end) return;
-  RowCells<T> cells;
-  for (unsigned r = 0; r < rows; ++r) {
-    cells.row[r] = {nullptr, nullptr};
-    if (first + r >= end) continue;
-    cells.row[r] = input.at(trial, static_cast<unsigned>(first + r));
-    if constexpr (is_drawn) cells.row[r].row = dynamic_shared<std::uint8_t>() + r * draw.events.shape[2];
-  }
-  const std::size_t begin = std::size_t{blockIdx.y} * blockDim.x;
-  const std::size_t left = views.neuron_count - begin;
-  const PostTile tile{begin, begin + (left < blockDim.x ? left : blockDim.x)};
+}
 
-  float sum[rows] = {};
-  for (std::size_t p = 0; p < views.input.count; ++p) {
-    const ProjectionView<float>& projection = views.input.at[p];
+// Sums of a thread's post neurons, which are largest_block apart.
+template <unsigned columns>
+using RowSums = float[rows][columns];
+
+// Adds value times weight of `count` listed cells; weights: those of cell 0, row_size: of a cell. column: where the
+// thread's first post neuron is in a row, which is outside of it where the projection does not reach that neuron.
+template <unsigned columns>
+__device__ __forceinline__ void add_listed(const ActiveRows& active, unsigned count, const float* weights,
+                                           unsigned row_size, std::ptrdiff_t column, const bool (&is_target)[columns],
+                                           RowSums<columns>& sum) {
+  SW_UNROLL(4)
+  for (unsigned k = 0; k < count; ++k) {
+    const float* const row = weights + std::size_t{active.index[k]} * row_size;
+    const RowValues values = active.value[k];
+    SW_UNROLL(4)
+    for (unsigned c = 0; c < columns; ++c) {
+      if (!is_target[c]) continue;
+      const float weight = row[column + std::ptrdiff_t{c * largest_block}];
+      SW_UNROLL(4)
+      for (unsigned r = 0; r < rows; ++r) sum[r][c] = sum[r][c] + values.at[r] * weight;
+    }
+  }
+}
+
+// The sums over the projections in order and their cells in ascending order; value_of(cell): RowValues or what converts
+// to them. All threads of the block call it.
+template <unsigned columns, class ValueOf>
+__device__ __forceinline__ void sum_rows(const ProjectionList<float>& projections, const PostTile& tile,
+                                         const ValueOf& value_of, ActiveRows& active, RowSums<columns>& sum) {
+  const std::size_t post = tile.begin + threadIdx.x;
+  for (std::size_t p = 0; p < projections.count; ++p) {
+    const ProjectionView<float>& projection = projections.at[p];
     if (!tile.meets(projection)) continue;
-    const float* const column = tile.column(projection);
+    const auto column = static_cast<std::ptrdiff_t>(post) - static_cast<std::ptrdiff_t>(projection.post_begin);
+    bool is_target[columns];
+    for (unsigned c = 0; c < columns; ++c) is_target[c] = tile.has_target(projection, post + c * largest_block);
     for (std::size_t from = 0; from < projection.pre_count; from += ActiveRows::capacity) {
       const std::size_t rest = projection.pre_count - from;
       const unsigned count = rest < ActiveRows::capacity ? static_cast<unsigned>(rest) : ActiveRows::capacity;
       const unsigned active_count =
-          find_active([&](unsigned i) { return cells.at(projection.pre_begin + from + i); }, count, active[0]);
-      if (column == nullptr) continue;
-      const float* const weights = column + from * projection.post_count;
-      SW_UNROLL(4)
-      for (unsigned k = 0; k < active_count; ++k) {
-        const float weight = weights[active[0].index[k] * projection.post_count];
-        const RowValues values = active[0].value[k];
-        SW_UNROLL(4)
-        for (unsigned r = 0; r < rows; ++r) sum[r] = sum[r] + values.at[r] * weight;
-      }
+          find_active([&](unsigned i) { return value_of(projection.pre_begin + from + i); }, count, active);
+      add_listed(active, active_count, projection.weights + from * projection.post_count,
+                 static_cast<unsigned>(projection.post_count), column, is_target, sum);
     }
   }
-  if (begin + threadIdx.x >= tile.end) return;
-  for (unsigned r = 0; r < rows && first + r < end; ++r) {
-    currents.at(trial, first + r, begin + threadIdx.x) = views.input_scale * sum[r];
+}
+
+__host__ __device__ __forceinline__ unsigned quad_count(const StepWindow& window) {
+  return static_cast<unsigned>((window.end - window.begin + rows - 1) / rows);
+}
+
+// Block: four steps of a trial and a tile of post neurons; every tile draws for itself, the first one writes. Thread:
+// `columns` post neurons.
+template <class T, bool is_drawn, unsigned columns>
+__global__ void __launch_bounds__(largest_block, 3)
+    input_current_kernel(ForwardViews views, PreCells<T> input, EncodeArgs draw, CurrentRows currents) {
+  SW_SHARED(ActiveRows, active, 1);
+  const unsigned quads = quad_count(views.window);
+  const std::size_t trial = blockIdx.x / quads;
+  const std::size_t first = views.window.begin + std::size_t{blockIdx.x % quads} * rows;
+  if constexpr (is_drawn) {
+    draw_rows(draw, input.mask, trial, first, views.window.end, dynamic_shared<RowEvents>());
+    __syncthreads();  // the events are there
   }
+  const std::size_t end = views.window.end_in(views.running_steps(trial));
+  if (first >= end) return;
+  const std::size_t begin = std::size_t{blockIdx.y} * columns * blockDim.x;
+  const std::size_t left = views.neuron_count - begin;
+  const PostTile tile{begin, begin + (left < columns * blockDim.x ? left : columns * blockDim.x)};
+
+  RowSums<columns> sum = {};
+  if constexpr (is_drawn) {
+    const RowEvents* const drawn = dynamic_shared<RowEvents>();
+    sum_rows<columns>(
+        views.input, tile, [&](std::size_t cell) { return drawn[cell]; }, active[0], sum);
+  } else {
+    const RowCells<T> cells(input, trial, first, end);
+    sum_rows<columns>(
+        views.input, tile, [&](std::size_t cell) { return cells.at(cell); }, active[0], sum);
+  }
+  for (unsigned r = 0; r < rows && first + r < end; ++r) {
+    for (unsigned c = 0; c < columns; ++c) {
+      const std::size_t post = begin + threadIdx.x + c * largest_block;
+      if (post < tile.end) currents.at(trial, first + r, post) = views.input_scale * sum[r][c];
+    }
+  }
+}
+
+// Calls visit with the post neurons of a thread, as a constant: as few as one block does with, or the most.
+template <class Visitor>
+void with_columns(std::size_t neuron_count, Visitor&& visit) {
+  if (neuron_count <= largest_block) return visit.template operator()<1>();
+  if (neuron_count <= 2 * largest_block) return visit.template operator()<2>();
+  visit.template operator()<most_columns>();
 }
 
 }  // namespace
@@ -115,28 +211,29 @@ __global__ void __launch_bounds__(largest_block, 3)
 template <class T>
 void input_currents(Context& context, const ForwardViews& views, const PreCells<T>& input, const EncodeArgs* draw,
                     const CurrentRows& currents) {
-  const std::size_t quads = (views.window.end - views.window.begin + rows - 1) / rows;
-  const auto block = static_cast<unsigned>(
-      std::clamp<std::size_t>((views.neuron_count + 31) / 32 * 32, smallest_block, largest_block));
-  LaunchConfig config{.grid = dim3(static_cast<unsigned>(views.batch * quads),
-                                   static_cast<unsigned>((views.neuron_count + block - 1) / block)),
-                      .block = dim3(block),
-                      .stream = context.stream};
   EncodeArgs window;
   if (draw != nullptr) {
     window = *draw;
     window.window = views.window;
   }
-  if constexpr (!PreCells<T>::is_per_frame) {
-    const std::size_t bytes = rows * window.events.shape[2];
-    if (draw != nullptr && bytes > 0 && bytes <= drawn_bytes) {
-      config.dynamic_shared_bytes = bytes;
-      launch(config, input_current_kernel<T, true>, views, input, window, currents);
-      return;
+  const std::size_t bytes = draw_count(window.events.shape[2]) * cells_per_draw * sizeof(RowEvents);
+  const bool is_drawn = draw != nullptr && !PreCells<T>::is_per_frame && bytes > 0 && bytes <= drawn_bytes;
+  if (draw != nullptr && !is_drawn) encode(context, window);
+
+  const auto block = static_cast<unsigned>(
+      std::clamp<std::size_t>((views.neuron_count + 31) / 32 * 32, smallest_block, largest_block));
+  with_columns(views.neuron_count, [&]<unsigned columns>() {
+    const std::size_t tile = std::size_t{columns} * block;
+    const LaunchConfig config{.grid = dim3(static_cast<unsigned>(views.batch * quad_count(views.window)),
+                                           static_cast<unsigned>((views.neuron_count + tile - 1) / tile)),
+                              .block = dim3(block),
+                              .dynamic_shared_bytes = is_drawn ? bytes : 0,
+                              .stream = context.stream};
+    if constexpr (!PreCells<T>::is_per_frame) {
+      if (is_drawn) return launch(config, input_current_kernel<T, true, columns>, views, input, window, currents);
     }
-  }
-  if (draw != nullptr) encode(context, window);
-  launch(config, input_current_kernel<T, false>, views, input, window, currents);
+    launch(config, input_current_kernel<T, false, columns>, views, input, window, currents);
+  });
 }
 
 template void input_currents(Context&, const ForwardViews&, const PreCells<std::uint8_t>&, const EncodeArgs*,
