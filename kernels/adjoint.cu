@@ -10,6 +10,7 @@ namespace spikeweave::SW_DEVICE {
 namespace {
 
 constexpr unsigned adjoint_block = 128;  // neurons, and threads
+constexpr unsigned readout_steps = 16;   // steps of the readout whose errors are under way at once
 
 // Block: one trial and a tile of neurons, from the last steps to the first. Thread: one neuron.
 template <class Adjoint>
@@ -156,10 +157,24 @@ __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
   const std::size_t end = args.window.end_or(args.factor.shape[1]);
   const bool goes_on = !args.carried.empty() && static_cast<std::int64_t>(end) < args.length[trial];
   float factor = goes_on ? args.carried[index] : 0.0f;
-  for (std::size_t t = end; t-- > args.window.begin;) {
-    const bool is_running = static_cast<std::int64_t>(t) < args.length[trial];
-    if (is_running) factor = readout_step(args.readout, factor, args.error(trial, t, k));
-    args.factor(trial, t, k) = is_running ? factor : 0.0f;
+  const std::size_t running_end = static_cast<std::size_t>(max(args.length[trial], 0));
+  std::size_t tile_end = end;
+  while (tile_end > args.window.begin) {
+    const std::size_t left = tile_end - args.window.begin;
+    float error[readout_steps];
+    SW_UNROLL(16)
+    for (unsigned back = 0; back < readout_steps; ++back) {
+      const std::size_t t = tile_end - 1 - back;
+      error[back] = back < left && t < running_end ? args.error(trial, t, k) : 0.0f;
+    }
+    SW_UNROLL(16)
+    for (unsigned back = 0; back < readout_steps; ++back) {
+      const std::size_t t = tile_end - 1 - back;
+      if (back >= left) continue;
+      if (t < running_end) factor = readout_step(args.readout, factor, error[back]);
+      args.factor(trial, t, k) = t < running_end ? factor : 0.0f;
+    }
+    tile_end -= left < readout_steps ? left : readout_steps;
   }
   if (!args.carried.empty()) args.carried[index] = factor;
 }

@@ -2,10 +2,13 @@
 #include "kernels/block_sum.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
+#include "kernels/unroll.cuh"
 #include "spikeweave/learning/loss.hpp"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
+
+constexpr unsigned tile_steps = 16;  // steps whose segments and outputs are under way at once
 
 // Calls give(k, OutputLoss) for every output of a step, in ascending order.
 template <class Give>
@@ -54,6 +57,21 @@ __global__ void __launch_bounds__(sum_block) loss_kernel(LossArgs<float> args) {
   if (threadIdx.x == 0 && !args.loss.empty()) args.loss[trial] = args.window.begin > 0 ? args.loss[trial] + sum : sum;
 }
 
+// Segments of the steps from `begin` on and of the one behind them; -1 where there is none.
+__device__ __forceinline__ void load_segments(const LossArgs<float>& args, std::size_t trial, std::size_t begin,
+                                              std::size_t end, std::int32_t (&segment)[tile_steps + 1]) {
+  const std::int32_t* const row = args.segment.row(trial) + begin;
+  SW_UNROLL(17)
+  for (unsigned r = 0; r <= tile_steps; ++r) segment[r] = begin + r < end ? row[r] : -1;
+}
+
+// First step of a segment that goes on in step t: where a window begins inside a segment.
+__device__ __forceinline__ std::size_t first_step_before(const LossArgs<float>& args, std::size_t trial, std::size_t t,
+                                                         std::int32_t segment) {
+  while (t > 0 && args.segment(trial, t - 1) == segment) --t;
+  return t;
+}
+
 // Thread: one trial and output. The steps of a segment follow one another.
 __global__ void segment_mean_kernel(LossArgs<float> args) {
   const std::size_t outputs = args.output.shape[2];
@@ -61,20 +79,35 @@ __global__ void segment_mean_kernel(LossArgs<float> args) {
   if (index >= args.output.shape[0] * outputs) return;
   const std::size_t trial = index / outputs;
   const std::size_t k = index % outputs;
-  const std::int64_t length = args.length[trial];
-  const std::size_t end = args.window.end_or(args.output.shape[1]);
+  const std::size_t length = static_cast<std::size_t>(max(args.length[trial], 0));
+  const std::size_t window_end = args.window.end_or(args.output.shape[1]);
+  const std::size_t end = window_end < length ? window_end : length;
+  const std::size_t seen_end = end < length ? end + 1 : end;  // the step behind the window ends a segment, or not
 
   double sum = args.window.begin > 0 ? args.segment_sum[index] : 0.0;
-  for (std::size_t t = args.window.begin; t < end && static_cast<std::int64_t>(t) < length; ++t) {
-    const std::int32_t segment = args.segment(trial, t);
-    if (segment < 0) continue;
-    sum += static_cast<double>(args.output(trial, t, k));
-    if (static_cast<std::int64_t>(t) + 1 < length && args.segment(trial, t + 1) == segment) continue;
-    std::size_t first = t;
-    while (first > 0 && args.segment(trial, first - 1) == segment) --first;
-    args.segment_output(trial, static_cast<std::size_t>(segment), k) =
-        static_cast<float>(sum / static_cast<double>(t + 1 - first));
-    sum = 0.0;
+  std::size_t first = args.window.begin;  // first step of the present segment in the window
+  std::int32_t before = -1;
+  for (std::size_t begin = args.window.begin; begin < end; begin += tile_steps) {
+    std::int32_t segment[tile_steps + 1];
+    float output[tile_steps];
+    load_segments(args, trial, begin, seen_end, segment);
+    const float* const row = args.output.row(trial, begin) + k;
+    SW_UNROLL(16)
+    for (unsigned r = 0; r < tile_steps; ++r) output[r] = begin + r < end ? row[r * outputs] : 0.0f;
+    SW_UNROLL(16)
+    for (unsigned r = 0; r < tile_steps; ++r) {
+      const std::size_t t = begin + r;
+      if (t >= end) continue;
+      if (segment[r] != before) first = t;
+      before = segment[r];
+      if (segment[r] < 0) continue;
+      sum += static_cast<double>(output[r]);
+      if (segment[r + 1] == segment[r]) continue;
+      if (first == args.window.begin) first = first_step_before(args, trial, first, segment[r]);
+      args.segment_output(trial, static_cast<std::size_t>(segment[r]), k) =
+          static_cast<float>(sum / static_cast<double>(t + 1 - first));
+      sum = 0.0;
+    }
   }
   if (!args.segment_sum.empty()) args.segment_sum[index] = sum;
 }

@@ -2,11 +2,13 @@
 #include "kernels/gather.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
+#include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
 
 constexpr unsigned drive_block = 128;  // outputs of a tile, and threads
+constexpr unsigned tile_steps = 16;  // steps whose drives are under way at once: a filter waits for memory once for all
 
 // Block: one trial and step of the window, and one tile of outputs.
 template <class T>
@@ -31,6 +33,7 @@ __global__ void __launch_bounds__(drive_block)
   if (k < end) args.output(trial, t, k) = drive * args.mask_scale;
 }
 
+// Thread: one trial and output.
 __global__ void readout_filter_kernel(ReadoutArgs<float> args) {
   const std::size_t outputs = args.output.shape[2];
   const std::size_t index = global_index_1d();
@@ -39,12 +42,19 @@ __global__ void readout_filter_kernel(ReadoutArgs<float> args) {
   const std::size_t k = index % outputs;
 
   const float bias = args.bias.empty() ? 0.0f : args.bias[k];
+  const std::size_t end = args.window.end_in(static_cast<std::size_t>(max(args.length[trial], 0)));
   float y = args.window.begin > 0 ? args.filtered[index] : 0.0f;
-  for (std::size_t t = args.window.begin; t < args.window.end && static_cast<std::int64_t>(t) < args.length[trial];
-       ++t) {
-    float& output = args.output(trial, t, k);
-    y = readout_step(args.derived, y, output);
-    output = y + bias;
+  for (std::size_t begin = args.window.begin; begin < end; begin += tile_steps) {
+    float* const output = args.output.row(trial, begin) + k;
+    float drive[tile_steps];
+    SW_UNROLL(16)
+    for (unsigned r = 0; r < tile_steps; ++r) drive[r] = begin + r < end ? output[r * outputs] : 0.0f;
+    SW_UNROLL(16)
+    for (unsigned r = 0; r < tile_steps; ++r) {
+      if (begin + r >= end) continue;
+      y = readout_step(args.derived, y, drive[r]);
+      output[r * outputs] = y + bias;
+    }
   }
   if (!args.filtered.empty()) args.filtered[index] = y;
 }
