@@ -69,6 +69,27 @@ __device__ __forceinline__ unsigned find_active(const ValueOf& value_of, unsigne
   return total;
 }
 
+// Adds term_of(0), term_of(1), ... to `sum` in order. The terms of a batch are read before the first of them is added,
+// so that their loads are under way at once.
+template <unsigned batch, class TermOf>
+__device__ __forceinline__ float add_in_order(float sum, unsigned count, const TermOf& term_of) {
+  unsigned first = 0;
+  for (; first + batch <= count; first += batch) {
+    float term[batch];
+    SW_UNROLL(32)
+    for (unsigned n = 0; n < batch; ++n) term[n] = term_of(first + n);
+    SW_UNROLL(32)
+    for (unsigned n = 0; n < batch; ++n) sum = sum + term[n];
+  }
+  if (first == count) return sum;
+  float term[batch];
+  SW_UNROLL(32)
+  for (unsigned n = 0; n < batch; ++n) term[n] = first + n < count ? term_of(first + n) : 0.0f;
+  SW_UNROLL(32)
+  for (unsigned n = 0; n < batch; ++n) sum = first + n < count ? sum + term[n] : sum;
+  return sum;
+}
+
 // Which post cells a block works on.
 struct PostTile {
   std::size_t begin;
@@ -103,11 +124,11 @@ __device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cell
     const unsigned active_count =
         find_active([&](unsigned i) { return cells.at(projection.pre_begin + first + i); }, count, active);
     if (column == nullptr) continue;
-    const float* const weights = column + first * projection.post_count;
-    SW_UNROLL(4)
-    for (unsigned k = 0; k < active_count; ++k) {
-      sum = sum + active.value[k] * weights[active.index[k] * projection.post_count];
-    }
+    constexpr unsigned loads = 8;  // under way at once; more take the registers of blocks that hide the waiting too
+    const std::size_t stride = projection.post_count;
+    const float* const weights = column + first * stride;
+    sum = add_in_order<loads>(sum, active_count,
+                              [&](unsigned k) { return active.value[k] * weights[active.index[k] * stride]; });
   }
   return sum;
 }
