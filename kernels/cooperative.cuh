@@ -1,8 +1,9 @@
 // Synchronisation beyond the block: the whole grid, and clusters of neighbouring blocks (sm_90).
 //
 // grid_sync() needs LaunchConfig::cooperative and every thread of the grid; cluster_sync() every thread of the cluster
-// that has not exited. Both order all memory accesses before them against those after them. Code for older devices,
-// which have no clusters, traps where it calls one of theirs.
+// that has not exited. Both order all memory accesses before them against those after them. Each comes in two halves as
+// well: what a thread does between its arrival and its wait is not ordered, and overlaps the others' arriving. The
+// emulator meets at the wait alone. Code for older devices, which have no clusters, traps where it calls one of theirs.
 #pragma once
 
 #include "kernels/cuda_api.cuh"
@@ -24,6 +25,23 @@ __device__ __forceinline__ void grid_sync() {
 #endif
 }
 
+// Returns what grid_wait() takes.
+__device__ __forceinline__ unsigned grid_arrive() {
+#if defined(SW_EMULATED)
+  return 0;
+#else
+  return cooperative_groups::this_grid().barrier_arrive();
+#endif
+}
+
+__device__ __forceinline__ void grid_wait([[maybe_unused]] unsigned arrival) {
+#if defined(SW_EMULATED)
+  emulation::grid_sync();
+#else
+  cooperative_groups::this_grid().barrier_wait(static_cast<unsigned&&>(arrival));
+#endif
+}
+
 __device__ __forceinline__ void cluster_sync() {
 #if defined(SW_EMULATED)
   emulation::cluster_sync();
@@ -31,6 +49,24 @@ __device__ __forceinline__ void cluster_sync() {
   __trap();
 #else
   cooperative_groups::this_cluster().sync();
+#endif
+}
+
+__device__ __forceinline__ void cluster_arrive() {
+#if defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#elif !defined(SW_EMULATED)
+  cooperative_groups::this_cluster().barrier_arrive();
+#endif
+}
+
+__device__ __forceinline__ void cluster_wait() {
+#if defined(SW_EMULATED)
+  emulation::cluster_sync();
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#else
+  cooperative_groups::this_cluster().barrier_wait();
 #endif
 }
 

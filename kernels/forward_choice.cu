@@ -12,8 +12,11 @@ std::optional<ResidentShape> resident_shape(const Context& context, const Forwar
                             : form == Propagation::resident_cluster ? Exchange::cluster
                                                                     : Exchange::grid;
   if (!args.traces.empty()) return {};  // they read the states of every step
-  if (context.options.group > 0) return fit_resident(context, args, exchange, context.options.group, !is_streamed);
-  if (is_streamed) return fit_resident(context, args, exchange, context.device.multiprocessors, false);
+  const Residence residence = is_streamed                     ? Residence::none
+                              : exchange == Exchange::cluster ? Residence::most
+                                                              : Residence::all;
+  if (context.options.group > 0) return fit_resident(context, args, exchange, context.options.group, residence);
+  if (is_streamed) return fit_resident(context, args, exchange, context.device.multiprocessors, residence);
   return fit_smallest(context, args, exchange);
 }
 

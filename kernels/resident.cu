@@ -1,5 +1,6 @@
 // Floor of a step: a spike's row of weights from shared memory, N / group 4 bytes for each block and trial, at 128
-// bytes per clock; 4 bytes of input current and 5 of spike and psi per neuron and trial; one barrier of the group.
+// bytes per clock (at 64 where the row is in the L2 cache); 4 bytes of input current and 5 of spike and psi per neuron
+// and trial; one barrier of the group.
 #include "kernels/resident.cuh"
 
 #include "kernels/cooperative.cuh"
@@ -10,13 +11,13 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-// One bit for each of 32 neurons from `first` on that the projection reads.
-__device__ __forceinline__ unsigned pre_mask(const ProjectionView<float>& p, std::size_t first) {
+// One bit for each of 32 neurons from `first` on: those of begin, begin + 1, ..., begin + count - 1.
+__device__ __forceinline__ unsigned mask_between(std::size_t begin, std::size_t count, std::size_t first) {
   const auto bits_before = [first](std::size_t neuron) {
-    const std::size_t count = neuron > first ? neuron - first : 0;
-    return count >= 32 ? 0xffffffffu : (1u << count) - 1u;
+    const std::size_t bits = neuron > first ? neuron - first : 0;
+    return bits >= 32 ? 0xffffffffu : (1u << bits) - 1u;
   };
-  return bits_before(p.pre_begin + p.pre_count) & ~bits_before(p.pre_begin);
+  return bits_before(begin + count) & ~bits_before(begin);
 }
 
 // A word of the spikes of the last step. Other blocks of a grid write into global memory: past the SM's own cache.
@@ -24,36 +25,70 @@ __device__ __forceinline__ unsigned read_word(const ResidentShape& shape, const 
   return shape.exchange == Exchange::grid ? __ldcg(word) : *word;
 }
 
+// Spikes of a trial, in their order.
+struct SpikeTotals {
+  unsigned resident = 0;  // whose weights are in shared memory: the first ones
+  unsigned all = 0;
+};
+
+// Lists which of 32 x 32 neurons fired, behind those of `totals`; adds them there. bits: of 32 neurons from `first` on,
+// for each lane, the last lane's being the last. rows: of the projection, in shared memory.
+__device__ __forceinline__ void list_words(unsigned bits, std::size_t first, const ProjectionView<float>& p,
+                                           unsigned rows, unsigned skip, unsigned listed, std::uint16_t* list,
+                                           SpikeTotals& totals) {
+  const unsigned lane = threadIdx.x % 32;
+  const unsigned own = static_cast<unsigned>(__popc(bits));
+  const unsigned own_resident = static_cast<unsigned>(__popc(bits & mask_between(p.pre_begin, rows, first)));
+  unsigned up_to_own = own_resident << 16 | own;  // inclusive prefix sums over the warp, at most 1024 each
+  for (unsigned delta = 1; delta < 32; delta *= 2) {
+    const unsigned other = __shfl_up_sync(0xffffffffu, up_to_own, delta);
+    if (lane >= delta) up_to_own += other;
+  }
+  unsigned place = totals.all + (up_to_own & 0xffffu) - own - skip;  // wraps around below skip
+  const auto first_row = static_cast<unsigned>(first - p.pre_begin);
+  for (; bits != 0; bits &= bits - 1, ++place) {
+    const unsigned row = first_row + static_cast<unsigned>(__ffs(static_cast<int>(bits))) - 1u;
+    if (place < listed) list[place] = static_cast<std::uint16_t>(row);
+  }
+  const unsigned sums = __shfl_sync(0xffffffffu, up_to_own, 31);
+  totals.resident += sums >> 16;
+  totals.all += sums & 0xffffu;
+}
+
 // Lists, for each trial that runs, which pre cells of the projection fired: those that come after the first `skip`.
-// A warp lists a trial. Returns whether one of this warp's trials has still more.
-__device__ bool list_spikes(const ResidentShape& shape, const ResidentMemory& memory, const unsigned* words,
-                            const ProjectionView<float>& p, unsigned t, unsigned skip) {
+// A warp lists a trial. rows: of the projection, in shared memory. Returns whether one of this warp's trials has still
+// more.
+__device__ __forceinline__ bool list_spikes(const ResidentShape& shape, const ResidentMemory& memory,
+                                            const unsigned* words, const ProjectionView<float>& p, unsigned rows,
+                                            unsigned t, unsigned skip) {
+  constexpr unsigned loads = 4;  // words of a lane under way at once
   const unsigned lane = threadIdx.x % 32;
   const unsigned words_per_tile = shape.width() / 32;
   bool has_more = false;
   for (unsigned s = threadIdx.x / 32; s < shape.trials(); s += blockDim.x / 32) {
     if (t >= memory.ends[s]) continue;
-    unsigned total = 0;
-    for (unsigned first = 0; first < shape.words(); first += 32) {
-      const unsigned word = first + lane;
-      const std::size_t neuron = word / words_per_tile * shape.tile + word % words_per_tile * 32;
-      unsigned bits =
-          word < shape.words() ? read_word(shape, &words[s * shape.words() + word]) & pre_mask(p, neuron) : 0u;
-      unsigned up_to_own = static_cast<unsigned>(__popc(bits));  // inclusive prefix sum over the warp
-      unsigned position = total - up_to_own;
-      for (unsigned delta = 1; delta < 32; delta *= 2) {
-        const unsigned other = __shfl_up_sync(0xffffffffu, up_to_own, delta);
-        if (lane >= delta) up_to_own += other;
+    SpikeTotals totals;
+    for (unsigned begin = lane; begin - lane < shape.words(); begin += 32 * loads) {
+      unsigned bits[loads];
+      SW_UNROLL(4)
+      for (unsigned n = 0; n < loads; ++n) {
+        const unsigned word = begin + 32 * n;
+        bits[n] = word < shape.words() ? read_word(shape, &words[s * shape.words() + word]) : 0u;
       }
-      for (position += up_to_own; bits != 0; bits &= bits - 1, ++position) {
-        const unsigned place = position - skip;  // wraps around below skip
-        const auto row = static_cast<unsigned>(neuron - p.pre_begin) + static_cast<unsigned>(__ffs(bits)) - 1u;
-        if (place < shape.listed) memory.list[s * shape.listed + place] = static_cast<std::uint16_t>(row);
+      SW_UNROLL(4)
+      for (unsigned n = 0; n < loads; ++n) {
+        const unsigned word = begin + 32 * n;
+        if (word - lane >= shape.words()) continue;  // for the whole warp
+        const std::size_t first = word / words_per_tile * shape.tile + word % words_per_tile * 32;
+        list_words(bits[n] & mask_between(p.pre_begin, p.pre_count, first), first, p, rows, skip, shape.listed,
+                   memory.list + s * shape.listed, totals);
       }
-      total += __shfl_sync(0xffffffffu, up_to_own, 31);
     }
-    if (lane == 0) memory.counts[s] = total > skip ? min(total - skip, shape.listed) : 0u;
-    has_more = has_more || total > skip + shape.listed;
+    const auto here = [&](unsigned total) {
+      return static_cast<std::uint16_t>(total > skip ? min(total - skip, shape.listed) : 0u);
+    };
+    if (lane == 0) memory.counts[s] = {here(totals.resident), here(totals.all)};
+    has_more = has_more || totals.all > skip + shape.listed;
   }
   return has_more;
 }
@@ -70,19 +105,56 @@ struct Task {
   }
 };
 
-// Adds the thread's weights of the listed cells, in each of its trials that run. column: of the thread's neuron.
+// The weights into a neuron, in shared or in global memory.
+struct WeightColumn {
+  const float* first;
+  unsigned stride;  // bytes from a row to the next: an address is one multiply-add
+
+  __device__ __forceinline__ float at(unsigned row) const {
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(first);
+    return *reinterpret_cast<const float*>(bytes + std::size_t{row} * stride);
+  }
+};
+
+// Adds the weights of up to eight listed cells in their order.
+__device__ __forceinline__ float add_eight(float sum, const std::uint16_t* list, unsigned count,
+                                           const WeightColumn& column) {
+  const uint4 cells = *reinterpret_cast<const uint4*>(list);
+  const unsigned row[8] = {cells.x & 0xffffu, cells.x >> 16, cells.y & 0xffffu, cells.y >> 16,
+                           cells.z & 0xffffu, cells.z >> 16, cells.w & 0xffffu, cells.w >> 16};
+  float weight[8];
+  SW_UNROLL(8)
+  for (unsigned n = 0; n < 8; ++n) weight[n] = n < count ? column.at(row[n]) : 0.0f;
+  SW_UNROLL(8)
+  for (unsigned n = 0; n < 8; ++n) sum = n < count ? sum + weight[n] : sum;
+  return sum;
+}
+
+// Adds the weights of listed cells in their order; they are in shared memory, and read eight at a time.
+__device__ __forceinline__ float add_resident(float sum, const std::uint16_t* list, unsigned count,
+                                              const WeightColumn& column) {
+  unsigned first = 0;
+  for (; first + 8 <= count; first += 8) sum = add_eight(sum, list + first, 8, column);
+  return first < count ? add_eight(sum, list + first, count - first, column) : sum;
+}
+
+// Adds the thread's weights of the listed cells, in each of its trials that run. resident: of the first rows, the
+// others are in `all`.
 template <unsigned per_thread>
 __device__ __forceinline__ void add_listed(const ResidentShape& shape, const ResidentMemory& memory, const Task& task,
-                                           unsigned t, const float* column, std::size_t stride,
+                                           unsigned t, const WeightColumn& resident, const WeightColumn& all,
                                            float (&sum)[per_thread]) {
+  // Weights of global memory under way at once: as many as there are registers for beside the states of the trials.
+  constexpr unsigned loads = 32 / per_thread;
   SW_UNROLL(4)
   for (unsigned k = 0; k < per_thread; ++k) {
     const unsigned slot = task.slot(k, shape);
     if (t >= memory.ends[slot]) continue;
     const std::uint16_t* const list = memory.list + slot * shape.listed;
-    const unsigned count = memory.counts[slot];
-    SW_UNROLL(4)
-    for (unsigned n = 0; n < count; ++n) sum[k] = sum[k] + column[list[n] * stride];
+    const ListCounts counts = memory.counts[slot];
+    sum[k] = add_resident(sum[k], list, counts.resident, resident);
+    const std::uint16_t* const others = list + counts.resident;
+    sum[k] = add_in_order<loads>(sum[k], counts.all - counts.resident, [&](unsigned n) { return all.at(others[n]); });
   }
 }
 
@@ -92,25 +164,45 @@ __device__ __forceinline__ void add_recurrent(const ForwardViews& views, const R
                                               const ResidentMemory& memory, const unsigned* words, const PostTile& tile,
                                               const Task& task, unsigned t, float (&sum)[per_thread]) {
   const float* block_weights = memory.weights;
+  unsigned rows_left = shape.rows;
   bool is_listed = false;
   for (std::size_t index = 0; index < views.recurrent.count; ++index) {
     const ProjectionView<float>& p = views.recurrent.at[index];
     if (!tile.meets(p)) continue;
+    const unsigned rows = resident_rows(p, rows_left);
     const bool is_target = task.is_neuron && task.neuron >= p.post_begin && task.neuron < p.post_begin + p.post_count;
     bool has_more = true;
     for (unsigned skip = 0; has_more; skip += shape.listed) {
       if (is_listed) __syncthreads();  // the last list has been read
       // The list is there; has_more is the same for the block.
-      has_more = __syncthreads_or(list_spikes(shape, memory, words, p, t, skip) ? 1 : 0) != 0;
+      has_more = __syncthreads_or(list_spikes(shape, memory, words, p, rows, t, skip) ? 1 : 0) != 0;
       is_listed = true;
       if (!is_target) continue;
-      if (shape.weights > 0) {
-        add_listed(shape, memory, task, t, block_weights + (task.neuron - tile.begin), shape.tile, sum);
-      } else {
-        add_listed(shape, memory, task, t, p.weights + (task.neuron - p.post_begin), p.post_count, sum);
-      }
+      const WeightColumn resident{block_weights + (task.neuron - tile.begin), shape.tile * unsigned{sizeof(float)}};
+      const WeightColumn all{p.weights + (task.neuron - p.post_begin),
+                             static_cast<unsigned>(p.post_count * sizeof(float))};
+      add_listed(shape, memory, task, t, resident, all, sum);
     }
-    block_weights += p.pre_count * shape.tile;
+    block_weights += rows * shape.tile;
+    rows_left -= rows;
+  }
+}
+
+// exchange_sync() in two: what lies between overlaps the waiting, and its accesses are not ordered. Returns what
+// exchange_wait() takes.
+__device__ __forceinline__ unsigned exchange_arrive(Exchange exchange) {
+  if (exchange == Exchange::grid) return grid_arrive();
+  if (exchange == Exchange::cluster) cluster_arrive();
+  return 0;
+}
+
+__device__ __forceinline__ void exchange_wait(Exchange exchange, unsigned arrival) {
+  if (exchange == Exchange::block) {
+    __syncthreads();
+  } else if (exchange == Exchange::cluster) {
+    cluster_wait();
+  } else {
+    grid_wait(arrival);
   }
 }
 
@@ -173,30 +265,41 @@ __device__ __forceinline__ void run_slice(const ForwardViews& views, const Resid
   }
   if (begin > 0) exchange_sync(shape.exchange);  // the spikes before the window are there
 
-  for (unsigned t = begin; t < end; ++t) {
-    float current[per_thread];
+  float current[per_thread];
+  const auto read_currents = [&](unsigned t) {
     SW_UNROLL(4)
     for (unsigned k = 0; k < per_thread; ++k) {
       const bool is_running = task.is_neuron && t < memory.ends[task.slot(k, shape)];
       current[k] = is_running ? currents.at(trial_of(k), t, task.neuron) : 0.0f;
     }
+  };
+  read_currents(begin);
+  for (unsigned t = begin; t < end; ++t) {
     float recurrent[per_thread] = {};
     if (t > 0) add_recurrent(views, shape, memory, memory.words_of(t - 1, shape), tile, task, t, recurrent);
+    StepOutput<float> output[per_thread];
     SW_UNROLL(4)
     for (unsigned k = 0; k < per_thread; ++k) {
+      output[k] = {};
       const std::size_t trial = trial_of(k);
       if (t >= memory.ends[task.slot(k, shape)]) continue;  // for the whole warp
-      bool fired = false;
       if (task.is_neuron) {
         const StepInput<float> in{current[k] + recurrent[k], 0, views.forced_spike(trial, t, task.neuron)};
-        const StepOutput<float> output = cells.step(k, in, views.noise, trial, t, task.neuron);
-        views.write(trial, t, task.neuron, /*is_rate=*/false, output);
-        fired = output.spike != 0.0f;
-        spike_count[k] += fired ? 1u : 0u;
+        output[k] = cells.step(k, in, views.noise, trial, t, task.neuron);
       }
+      const bool fired = output[k].spike != 0.0f;
+      spike_count[k] += fired ? 1u : 0u;
       publish(shape, memory.words_of(t, shape), task.slot(k, shape), rank, fired);
     }
-    exchange_sync(shape.exchange);  // the spikes of this step are there, and its lists have been read
+    // Only the published words wait for each other: what goes to global memory, and comes from there, does not.
+    const unsigned arrival = exchange_arrive(shape.exchange);
+    SW_UNROLL(4)
+    for (unsigned k = 0; k < per_thread; ++k) {
+      const bool is_running = task.is_neuron && t < memory.ends[task.slot(k, shape)];
+      if (is_running) views.write(trial_of(k), t, task.neuron, /*is_rate=*/false, output[k]);
+    }
+    read_currents(t + 1);
+    exchange_wait(shape.exchange, arrival);  // the spikes of this step are there, and its lists have been read
   }
 
   SW_UNROLL(4)
@@ -222,7 +325,7 @@ __global__ void __launch_bounds__(resident_block, 1)
   const bool is_neuron = neuron < tile.end && population < views.populations.count;
   const Task task{neuron, is_neuron, threadIdx.x / shape.width(), &views.populations.at[is_neuron ? population : 0]};
 
-  if (shape.weights > 0) load_weights(views.recurrent, shape, tile, memory.weights);
+  load_weights(views.recurrent, shape, tile, memory.weights);
   exchange_sync(shape.exchange);  // the weights are there, and all blocks of the group have started
   const std::size_t slices = (views.batch + shape.trials() - 1) / shape.trials();
   const std::size_t rounds = (slices + shape.groups - 1) / shape.groups;

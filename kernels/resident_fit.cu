@@ -9,6 +9,12 @@ namespace {
 constexpr std::size_t most_neurons = 65536;  // a listed spike is 16 bits
 constexpr unsigned largest_cluster = 16;     // blocks; more than 8 where the device allows it
 constexpr unsigned most_per_thread = 4;      // trials
+constexpr unsigned least_listed = 64;        // spikes of a trial; where memory is short, rows come before longer lists
+constexpr unsigned most_listed = 1024;
+// Where a cluster has most of the rows on the chip, it has three quarters of them: its barrier costs far less than one
+// of the grid, but each of the others is read from the L2 cache whenever its cell fires.
+constexpr std::size_t most_numerator = 3;
+constexpr std::size_t most_denominator = 4;
 
 unsigned divided_up(std::size_t amount, std::size_t by) {
   return static_cast<unsigned>((amount + by - 1) / by);
@@ -33,54 +39,72 @@ unsigned groups_at_once(const Context& context, const ResidentShape& shape) {
   return context.device.multiprocessors / shape.group;
 }
 
+// Slices that the busiest group runs, one after the other.
+std::size_t rounds(const ResidentShape& shape, std::size_t batch) {
+  return divided_up(batch, std::size_t{shape.trials()} * shape.groups);
+}
+
 }  // namespace
 
 std::size_t ResidentShape::shared_bytes() const {
   const std::size_t exchanged = exchange == Exchange::grid ? 0 : 2 * trials() * words();
-  return weights * sizeof(float) + (exchanged + 2 * trials()) * sizeof(unsigned) +
+  return weights() * sizeof(float) + (exchanged + 2 * trials()) * sizeof(unsigned) +
          std::size_t{trials()} * listed * sizeof(std::uint16_t);
 }
 
 std::optional<ResidentShape> fit_resident(const Context& context, const ForwardArgs<float>& args, Exchange exchange,
-                                          unsigned group, bool is_on_chip) {
-  constexpr unsigned most_listed = 128;
+                                          unsigned group, Residence residence) {
   const std::size_t neurons = args.neuron_count;
+  const std::size_t room = context.device.shared_bytes;
   ResidentShape shape{.exchange = exchange,
                       .group = group,
                       .groups = 1,
                       .tile = divided_up(neurons, group),
                       .lanes = 1,
                       .per_thread = 1,
-                      .listed = static_cast<unsigned>(std::min<std::size_t>(neurons, most_listed)),
-                      .weights = 0};
+                      .listed = std::min(divided_up(neurons, 8) * 8, least_listed),
+                      .rows = 0};
   if (neurons > most_neurons || shape.width() > resident_block) return {};
-  if (is_on_chip) shape.weights = std::max<std::size_t>(most_rows(args.recurrent, shape, neurons) * shape.tile, 1);
-  if (shape.shared_bytes() > context.device.shared_bytes) return {};
+  const std::size_t rows = residence == Residence::none ? 0 : most_rows(args.recurrent, shape, neurons);
+  const std::size_t least =
+      residence == Residence::most ? (rows * most_numerator + most_denominator - 1) / most_denominator : rows;
+  shape.rows = static_cast<unsigned>(least);
+  if (shape.shared_bytes() > room) return {};
   const unsigned at_once = groups_at_once(context, shape);
   if (at_once == 0) return {};
 
   const unsigned wanted = divided_up(args.batch, at_once);  // trials of a group
   shape.lanes = std::clamp(wanted, 1u, resident_block / shape.width());
   while (shape.trials() < wanted && shape.per_thread < most_per_thread) shape.per_thread *= 2;
-  while (shape.shared_bytes() > context.device.shared_bytes) {
-    (shape.per_thread > 1 ? shape.per_thread : shape.lanes) /= 2;
+  while (shape.shared_bytes() > room) (shape.per_thread > 1 ? shape.per_thread : shape.lanes) /= 2;
+  const std::size_t more = (room - shape.shared_bytes()) / (shape.tile * sizeof(float));
+  shape.rows += static_cast<unsigned>(std::min(rows - least, more));
+  while (shape.listed < std::min<std::size_t>(neurons, most_listed)) {
+    ResidentShape longer = shape;
+    longer.listed *= 2;
+    if (longer.shared_bytes() > room) break;
+    shape = longer;
   }
   shape.groups = std::clamp(divided_up(args.batch, shape.trials()), 1u, at_once);
   return shape;
 }
 
 std::optional<ResidentShape> fit_smallest(const Context& context, const ForwardArgs<float>& args, Exchange exchange) {
-  if (exchange == Exchange::block) return fit_resident(context, args, exchange, 1, true);
-  if (exchange == Exchange::cluster) {
-    for (unsigned group = 2; context.device.has_clusters && group <= largest_cluster; group *= 2) {
-      if (const auto shape = fit_resident(context, args, exchange, group, true)) return shape;
-    }
-    return {};
+  if (exchange == Exchange::block) return fit_resident(context, args, exchange, 1, Residence::all);
+  const bool is_cluster = exchange == Exchange::cluster;
+  if (is_cluster && !context.device.has_clusters) return {};
+  std::optional<ResidentShape> best;
+  const auto try_out = [&](unsigned group, Residence residence) {
+    const auto shape = fit_resident(context, args, exchange, group, residence);
+    if (shape && (!best || rounds(*shape, args.batch) < rounds(*best, args.batch))) best = shape;
+    return best && rounds(*best, args.batch) <= 1;
+  };
+  const unsigned largest = is_cluster ? largest_cluster : context.device.multiprocessors;
+  for (unsigned group = is_cluster ? 2 : 1; group <= largest; group += is_cluster ? group : 1) {
+    if (try_out(group, Residence::all)) return best;
   }
-  for (unsigned group = 1; group <= context.device.multiprocessors; ++group) {
-    if (const auto shape = fit_resident(context, args, exchange, group, true)) return shape;
-  }
-  return {};
+  if (is_cluster) try_out(largest, Residence::most);
+  return best;
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -53,7 +53,9 @@ class Forward : public test::OnBackend {
     if (neurons <= 1024) list.push_back({.propagation = Propagation::trial_block});
     if (neurons <= 1024) list.push_back({.propagation = Propagation::trial_block, .current_bytes = 1});
     const auto add = [&](Propagation form, unsigned group) {
-      constexpr std::size_t shared_bytes = 200'000, threads = 512;
+      constexpr std::size_t threads = 512;
+      // A cluster may have a part of its weights on the chip.
+      const std::size_t shared_bytes = form == Propagation::resident_cluster ? 260'000 : 200'000;
       const std::size_t tile = (neurons + group - 1) / group;
       const bool is_on_chip = form != Propagation::streamed_grid;
       if (form == Propagation::resident_cluster && !has_clusters()) return;
@@ -281,6 +283,31 @@ TEST_P(Forward, AddsUpLongListsOfSpikes) {
   expect_alive(c);
 
   expect_reference(c, "long lists");
+}
+
+// In a cluster of two, the weights of the last 90 or so of 410 pre cells are not on the chip; the first of them are in
+// the second projection. Lists are short where weights take the memory, and begin anew within a projection.
+TEST_P(Forward, AddsUpWeightsThatAreOnlyPartlyOnTheChip) {
+  ForwardCase c = lif_case(3, 360, 6, 6);
+  c.recurrent = {projection(0, 250, 0, 360, 2, -0.1, 0.1), projection(200, 160, 0, 360, 4, -0.1, 0.1)};
+  c.forced_neurons = 360;
+  for (std::size_t n = 0; n < 3 * 6 * 360; ++n) {
+    const bool is_first_step = n / 360 % 6 == 0;
+    c.forced.push_back(is_first_step && n % 5 != 0 ? 1 : 0);
+  }
+  expect_alive(c);
+
+  expect_reference(c, "partly on the chip");
+}
+
+// More spikes in a step than the longest list holds.
+TEST_P(Forward, AddsUpListsLongerThanAnyIsKept) {
+  ForwardCase c = lif_case(1, 1040, 6, 3);
+  c.forced_neurons = 1040;
+  for (std::size_t n = 0; n < 3 * 1040; ++n) c.forced.push_back(n < 1040 && n % 100 != 99 ? 1 : 0);
+  expect_alive(c);
+
+  expect_reference(c, "longest lists");
 }
 
 // The first 44 of 49 neurons: some made to fire, some made silent, some left alone, in all models.
