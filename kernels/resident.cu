@@ -363,6 +363,8 @@ void run_resident(Context& context, const ForwardViews& views, const ResidentSha
       return launch(config, resident_kernel<1>, views, shape, currents, grid_words);
     case 2:
       return launch(config, resident_kernel<2>, views, shape, currents, grid_words);
+    case 3:
+      return launch(config, resident_kernel<3>, views, shape, currents, grid_words);
     default:
       return launch(config, resident_kernel<4>, views, shape, currents, grid_words);
   }

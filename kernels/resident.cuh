@@ -26,7 +26,7 @@ struct ResidentShape {
   unsigned groups;      // group g runs the slices g, g + groups, ...
   unsigned tile;        // neurons of a block
   unsigned lanes;       // trials side by side in a block
-  unsigned per_thread;  // trials of a thread: 1, 2 or 4
+  unsigned per_thread;  // trials of a thread: 1 to 4
   unsigned listed;      // spikes of a trial listed at a time; a multiple of 8, so that they are read 8 at a time
   unsigned rows;        // of weights in shared memory: the first of those that a block needs, over the projections in
                         // order, a row for each pre cell; further ones are read through the L2 cache

@@ -75,8 +75,13 @@ std::optional<ResidentShape> fit_resident(const Context& context, const ForwardA
 
   const unsigned wanted = divided_up(args.batch, at_once);  // trials of a group
   shape.lanes = std::clamp(wanted, 1u, resident_block / shape.width());
-  while (shape.trials() < wanted && shape.per_thread < most_per_thread) shape.per_thread *= 2;
-  while (shape.shared_bytes() > room) (shape.per_thread > 1 ? shape.per_thread : shape.lanes) /= 2;
+  while (shape.trials() < wanted && shape.per_thread < most_per_thread) ++shape.per_thread;
+  // No more trials at a time than the same number of rounds needs: a step takes longer with each.
+  const auto rounds_of = [&](unsigned per_thread) {
+    return divided_up(args.batch, std::size_t{at_once} * shape.lanes * per_thread);
+  };
+  while (shape.per_thread > 1 && rounds_of(shape.per_thread - 1) == rounds_of(shape.per_thread)) --shape.per_thread;
+  while (shape.shared_bytes() > room) --(shape.per_thread > 1 ? shape.per_thread : shape.lanes);
   const std::size_t more = (room - shape.shared_bytes()) / (shape.tile * sizeof(float));
   shape.rows += static_cast<unsigned>(std::min(rows - least, more));
   while (shape.listed < std::min<std::size_t>(neurons, most_listed)) {

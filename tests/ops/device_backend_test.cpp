@@ -105,10 +105,10 @@ TEST(DeviceBackend, KeepsTheWeightsInTheSmallestGroupThatHoldsThem) {
   const std::string on_chip = before + "one launch, weights on the chip, ";
 
   EXPECT_EQ(method(100, 4), on_chip + "a block for 1 trials at a time");
-  EXPECT_EQ(method(100, 40), on_chip + "a block for 16 trials at a time");
+  EXPECT_EQ(method(100, 40), on_chip + "a block for 12 trials at a time");
   EXPECT_EQ(method(300, 4), on_chip + "a cluster of 2 blocks for 2 trials at a time");
   EXPECT_EQ(method(900, 64), on_chip + "a cluster of 16 blocks for 32 trials at a time");
-  EXPECT_EQ(method(1000, 4), before + "one launch, weights through the caches, a block for each trial");
+  EXPECT_EQ(method(1000, 4), on_chip + "a cluster of 16 blocks for 4 trials at a time");  // most of the weights
   EXPECT_EQ(method(1500, 4),
             before + "one launch, weights through the L2 cache, 4 blocks of the grid for 4 trials at a time");
   EXPECT_EQ(method(3000, 4), before + "two launches per step, the spikes' currents as a gather");
