@@ -12,67 +12,62 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-constexpr unsigned tile_pre = 128, tile_post = 64;                        // a pre cell is a byte, a post factor four
-constexpr unsigned warp_tiles = 2;                                        // tiles of a warp along each side: 32 x 32
-constexpr unsigned warps_post = tile_post / (warp_tiles * product_tile);  // 2
-constexpr unsigned spike_block = 32 * warps_post * tile_pre / (warp_tiles * product_tile);  // 256
-constexpr unsigned depth = 32;  // rows of K staged at a time
-constexpr unsigned threads_of_row = spike_block / depth;
-constexpr unsigned own_pre = tile_pre / threads_of_row, own_post = tile_post / threads_of_row;  // staged by a thread
+constexpr unsigned tile_pre = 128, tile_post = 128;
+constexpr unsigned warp_tiles_pre = 4, warp_tiles_post = 2;  // tiles of a warp along each side: 64 x 32
+constexpr unsigned warp_pre_cells = warp_tiles_pre * product_tile, warp_post_cells = warp_tiles_post * product_tile;
+constexpr unsigned warps_post = tile_post / warp_post_cells;                     // 4
+constexpr unsigned spike_block = 32 * warps_post * (tile_pre / warp_pre_cells);  // 256
+constexpr unsigned depth = 32;                                                   // rows of K staged at a time
+constexpr unsigned threads_of_row = spike_block / depth;                         // 8
+constexpr unsigned own_pre = tile_pre / (4 * threads_of_row), own_post = tile_post / (4 * threads_of_row);  // fours
 constexpr unsigned rows_per_sum = 512;  // rows of K that one sum of a tensor core takes
 constexpr unsigned padding = 8;         // bf16 numbers: rows of 16 bytes more, against bank conflicts
 
 struct Stage {
-  alignas(32) Bf16 pre[depth][tile_pre + padding];
-  alignas(32) Bf16 high[depth][tile_post + padding];
-  alignas(32) Bf16 low[depth][tile_post + padding];
+  Bf16 pre[depth][tile_pre + padding];  // times byte_unit
+  Bf16 high[depth][tile_post + padding];
+  Bf16 low[depth][tile_post + padding];
 };
 
 // Two stages, one filled while the other is multiplied; after the last step the sums of the block.
-union Memory {
+union alignas(16) Memory {
   Stage stages[2];
   float total[tile_pre * tile_post];
 };
 
-// A thread's share of a stage on its way from memory: cells and post factors of one row.
+// A thread's share of a stage on its way from memory: every eighth four cells and four post factors of one row.
 struct Fetched {
-  std::uint32_t pre[own_pre / 4];  // a byte each
-  float post[own_post];
+  std::uint32_t pre[own_pre];  // four bytes each
+  float4 post[own_post];
 };
 
-// The row of K that a thread stages, and what it needs of it.
-struct OwnRow {
-  unsigned index;  // in the part of K
-  unsigned trial, t;
-  unsigned length;  // of the trial
+// The row of a stage that a thread fills. The two rows of a half warp, which stores 8 bytes a thread at once, are 4
+// apart and so in different banks.
+__device__ __forceinline__ unsigned stage_row() {
+  const unsigned warp = threadIdx.x / 32, row_of_warp = threadIdx.x % 32 / threads_of_row;
+  return warp / 2 * 8 + warp % 2 * 2 + row_of_warp / 2 + row_of_warp % 2 * 4;
+}
 
-  __device__ __forceinline__ static OwnRow at(const OuterProductArgs<float>& args, const Part& part, unsigned index) {
-    const Row row = Row::at(part.begin() + index, args.window);
-    OwnRow own{index, static_cast<unsigned>(row.trial), static_cast<unsigned>(row.t), 0};
-    own.load_length(args);
-    return own;
-  }
-  __device__ __forceinline__ void advance(const OuterProductArgs<float>& args) {
-    index += depth;
-    t += depth;
-    if (t < args.window.end) return;
-    for (; t >= args.window.end; ++trial) t -= static_cast<unsigned>(args.window.end - args.window.begin);
-    load_length(args);
-  }
-
- private:
-  __device__ __forceinline__ void load_length(const OuterProductArgs<float>& args) {
-    length = trial < args.post.shape[0] ? static_cast<unsigned>(max(args.length[trial], 0)) : 0u;
-  }
-};
-
-// Four bytes of a row, of which `left` are there; is_aligned: at a multiple of four bytes.
+// Four numbers of a row, of which `left` are there; is_aligned: at a multiple of their size, and the row has all four
+// where it has one.
 template <bool is_aligned>
-__device__ __forceinline__ std::uint32_t four_bytes(const std::uint8_t* from, std::size_t left) {
-  if (is_aligned && left >= 4) return *reinterpret_cast<const std::uint32_t*>(from);
+__device__ __forceinline__ std::uint32_t four_cells(const std::uint8_t* from, int left) {
   std::uint32_t word = 0;
-  for (unsigned n = 0; n < 4 && n < left; ++n) word |= static_cast<std::uint32_t>(from[n]) << 8 * n;
+  if constexpr (is_aligned) {
+    if (left > 0) word = *reinterpret_cast<const std::uint32_t*>(from);
+  } else {
+    for (int n = 0; n < 4 && n < left; ++n) word |= static_cast<std::uint32_t>(from[n]) << 8 * n;
+  }
   return word;
+}
+template <bool is_aligned>
+__device__ __forceinline__ float4 four_factors(const float* from, int left) {
+  if constexpr (is_aligned) {
+    return left > 0 ? *reinterpret_cast<const float4*>(from) : float4{};
+  } else {
+    const auto factor = [&](int n) { return n < left ? from[n] : 0.0f; };
+    return {factor(0), factor(1), factor(2), factor(3)};
+  }
 }
 
 // Bytes that are 0 where those of the mask are.
@@ -83,128 +78,209 @@ __device__ __forceinline__ std::uint32_t masked(std::uint32_t word, std::uint32_
   return word;
 }
 
-// 0 behind the part's rows and where the trial has no such pair.
+// What a thread stages, row after row. Where its cells stand is kept from row to row, for the products leave no time to
+// find it anew.
 template <bool is_aligned>
-__device__ __forceinline__ Fetched fetch(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
-                                         const OwnRow& own, unsigned rows, std::size_t pre_begin,
-                                         std::size_t post_begin) {
-  Fetched fetched{};
-  const ProjectionView<float>& p = args.projection;
-  const auto post_delay = static_cast<unsigned>(args.post_delay);
-  const auto pre_delay = static_cast<unsigned>(p.delay) - post_delay;
-  if (own.index >= rows || own.t < pre_delay || own.t < post_delay || own.t >= own.length) return fetched;
-
-  const unsigned thread = threadIdx.x % threads_of_row;
-  const std::size_t pre = pre_begin + thread * own_pre;
-  const StepCells<std::uint8_t> sent = cells.at(own.trial, own.t - pre_delay);
-  SW_UNROLL(4)
-  for (unsigned n = 0; n < own_pre; n += 4) {
-    if (pre + n >= p.pre_count) continue;
-    const std::size_t left = p.pre_count - (pre + n), at = p.pre_begin + pre + n;
-    std::uint32_t word = four_bytes<is_aligned>(sent.row + at, left);
-    if (sent.mask != nullptr) word = masked(word, four_bytes<is_aligned>(sent.mask + at, left));
-    fetched.pre[n / 4] = word;
+class Source {
+ public:
+  __device__ __forceinline__ Source(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
+                                    const Part& part, std::size_t pre_begin, std::size_t post_begin)
+      : args_(args),
+        cells_(cells),
+        post_delay_(static_cast<unsigned>(args.post_delay)),
+        pre_delay_(static_cast<unsigned>(args.projection.delay) - post_delay_),
+        has_mask_(!cells.mask.empty()),
+        pre_begin_(pre_begin),
+        post_begin_(post_begin),
+        pre_left_(own_left(args.projection.pre_count - pre_begin)),
+        post_left_(own_left(args.projection.post_count - post_begin)),
+        window_end_(static_cast<unsigned>(args.window.end)),
+        rows_left_(static_cast<int>(part.end() - part.begin()) - static_cast<int>(stage_row())) {
+    const Row row = Row::at(part.begin() + stage_row(), args.window);
+    trial_ = static_cast<unsigned>(row.trial);
+    t_ = static_cast<unsigned>(row.t);
+    locate();
   }
-  const std::size_t post = post_begin + thread * own_post;
-  const float* const factors = args.post.row(own.trial, own.t - post_delay) + p.post_begin + post;
-  SW_UNROLL(2)
-  for (unsigned n = 0; n < own_post; n += 4) {
-    if (is_aligned && post + n + 4 <= p.post_count) {
-      const float4 four = *reinterpret_cast<const float4*>(factors + n);
-      fetched.post[n] = four.x, fetched.post[n + 1] = four.y, fetched.post[n + 2] = four.z,
-      fetched.post[n + 3] = four.w;
-      continue;
+
+  // 0 behind the part's rows and where the trial has no such pair.
+  __device__ __forceinline__ Fetched fetch() const {
+    const bool is_pair = rows_left_ > 0 && t_ >= max(pre_delay_, post_delay_) && t_ < length_;
+    const int pre_left = is_pair ? pre_left_ : 0, post_left = is_pair ? post_left_ : 0;
+    const std::uint8_t* const pre = cells_.cells.data + (is_pair ? pre_at_ : 0);
+    const float* const post = args_.post.data + (is_pair ? post_at_ : 0);
+    Fetched fetched;
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < own_pre; ++n) {
+      fetched.pre[n] = four_cells<is_aligned>(pre + n * stride, pre_left - static_cast<int>(n * stride));
     }
-    for (unsigned m = n; m < n + 4; ++m) fetched.post[m] = post + m < p.post_count ? factors[m] : 0.0f;
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < own_post; ++n) {
+      fetched.post[n] = four_factors<is_aligned>(post + n * stride, post_left - static_cast<int>(n * stride));
+    }
+    if (has_mask_ && is_pair) apply_mask(fetched);
+    return fetched;
   }
-  return fetched;
-}
+  // To the row of the next stage.
+  __device__ __forceinline__ void advance() {
+    rows_left_ -= static_cast<int>(depth);
+    t_ += depth;
+    pre_at_ += depth * cells_.cells.shape[2];
+    post_at_ += depth * args_.post.shape[2];
+    if (t_ < window_end_) return;
+    for (; t_ >= window_end_; ++trial_) t_ -= window_end_ - static_cast<unsigned>(args_.window.begin);
+    locate();
+  }
 
-// Events are exact in bf16, a count up to 255 too.
+ private:
+  static constexpr unsigned stride = 4 * threads_of_row;
+
+  __device__ __forceinline__ static unsigned own_cell() { return threadIdx.x % threads_of_row * 4; }
+  __device__ __forceinline__ static int own_left(std::size_t count) {
+    constexpr std::size_t enough = tile_pre > tile_post ? tile_pre : tile_post;
+    return static_cast<int>(min(count, enough)) - static_cast<int>(own_cell());
+  }
+  __device__ __forceinline__ void locate() {
+    length_ = trial_ < args_.post.shape[0] ? static_cast<unsigned>(max(args_.length[trial_], 0)) : 0u;
+    const View<const std::uint8_t>& cells = cells_.cells;
+    pre_at_ = (trial_ * cells.shape[1] + t_ - pre_delay_) * cells.shape[2] + args_.projection.pre_begin + pre_begin_ +
+              own_cell();
+    post_at_ = (trial_ * args_.post.shape[1] + t_ - post_delay_) * args_.post.shape[2] + args_.projection.post_begin +
+               post_begin_ + own_cell();
+  }
+  __device__ __forceinline__ void apply_mask(Fetched& fetched) const {
+    const unsigned frame = (t_ - pre_delay_) / cells_.frame_steps;
+    const std::uint8_t* const mask =
+        cells_.mask.row(trial_, frame) + args_.projection.pre_begin + pre_begin_ + own_cell();
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < own_pre; ++n) {
+      fetched.pre[n] =
+          masked(fetched.pre[n], four_cells<is_aligned>(mask + n * stride, pre_left_ - static_cast<int>(n * stride)));
+    }
+  }
+
+  const OuterProductArgs<float>& args_;
+  const PreCells<std::uint8_t>& cells_;
+  unsigned post_delay_, pre_delay_;
+  bool has_mask_;
+  std::size_t pre_begin_, post_begin_;
+  int pre_left_, post_left_;  // cells of the tile from the thread's first on; 0 or less: none
+  unsigned window_end_;
+  int rows_left_;                            // of the part
+  unsigned trial_ = 0, t_ = 0, length_ = 0;  // length: of the trial
+  std::size_t pre_at_ = 0, post_at_ = 0;     // elements before the first cells; wrong where there is no such pair
+};
+
 __device__ __forceinline__ void put(const Fetched& fetched, Stage& stage) {
-  const unsigned k = threadIdx.x / threads_of_row, thread = threadIdx.x % threads_of_row;
-  auto* const pre = reinterpret_cast<std::uint32_t*>(&stage.pre[k][thread * own_pre]);
-  SW_UNROLL(8)
-  for (unsigned n = 0; n < own_pre / 2; ++n) {
-    const std::uint32_t two = fetched.pre[n / 2] >> 16 * (n % 2);
-    pre[n] = bf16_pair(small_float(two & 0xFFu), small_float(two >> 8 & 0xFFu));
-  }
-  auto* const high = reinterpret_cast<std::uint32_t*>(&stage.high[k][thread * own_post]);
-  auto* const low = reinterpret_cast<std::uint32_t*>(&stage.low[k][thread * own_post]);
+  const unsigned k = stage_row(), thread = threadIdx.x % threads_of_row;
+  auto* const pre = reinterpret_cast<uint2*>(&stage.pre[k][thread * 4]);
+  auto* const high = reinterpret_cast<uint2*>(&stage.high[k][thread * 4]);
+  auto* const low = reinterpret_cast<uint2*>(&stage.low[k][thread * 4]);
   SW_UNROLL(4)
-  for (unsigned n = 0; n < own_post / 2; ++n) {
-    const float first = fetched.post[2 * n], second = fetched.post[2 * n + 1];
-    const std::uint32_t pair = bf16_pair(first, second);
-    high[n] = pair;
-    low[n] = bf16_pair(first - from_bf16(static_cast<Bf16>(pair)), second - from_bf16(static_cast<Bf16>(pair >> 16)));
+  for (unsigned n = 0; n < own_pre; ++n) {
+    pre[n * threads_of_row] = {byte_pair(fetched.pre[n], 0), byte_pair(fetched.pre[n], 1)};
+  }
+  const auto rest = [](float factor, std::uint32_t piece) { return factor - from_bf16(static_cast<Bf16>(piece)); };
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < own_post; ++n) {
+    const float4 four = fetched.post[n];
+    const uint2 pairs{bf16_pair(four.x, four.y), bf16_pair(four.z, four.w)};
+    high[n * threads_of_row] = pairs;
+    low[n * threads_of_row] = {bf16_pair(rest(four.x, pairs.x), rest(four.y, pairs.x >> 16)),
+                               bf16_pair(rest(four.z, pairs.y), rest(four.w, pairs.y >> 16))};
   }
 }
 
-// Block: a tile of the gradient and one part of K. Warp: 32 x 32 of the tile. is_aligned: whether rows of both factors
-// can be read four numbers at a time.
+// A warp's share of 16 rows of a stage.
+struct Tiles {
+  LeftTile pre[warp_tiles_pre];
+  RightTile low[warp_tiles_post], high[warp_tiles_post];
+
+  // Of cells from (warp_pre, warp_post) of the block's tile on.
+  __device__ __forceinline__ void load(const Stage& stage, unsigned k, unsigned warp_pre, unsigned warp_post) {
+    constexpr unsigned post_stride = tile_post + padding;
+    SW_UNROLL(4)
+    for (unsigned i = 0; i < warp_tiles_pre; ++i) {
+      pre[i].load(&stage.pre[k][warp_pre + i * product_tile], tile_pre + padding);
+    }
+    SW_UNROLL(2)
+    for (unsigned j = 0; j < warp_tiles_post; ++j) {
+      low[j].load(&stage.low[k][warp_post + j * product_tile], post_stride);
+      high[j].load(&stage.high[k][warp_post + j * product_tile], post_stride);
+    }
+  }
+};
+
+// A warp's sums of products.
+class WarpSums {
+ public:
+  __device__ __forceinline__ void add_products(const Tiles& tiles) {
+    for_each_tile([&](unsigned i, unsigned j) { sums_[i][j].add_product(tiles.pre[i], tiles.low[j]); });
+    for_each_tile([&](unsigned i, unsigned j) { sums_[i][j].add_product(tiles.pre[i], tiles.high[j]); });
+  }
+  __device__ __forceinline__ void end_sums() {
+    for_each_tile([&](unsigned i, unsigned j) { sums_[i][j].move_to(totals_[i][j]); });
+  }
+  // total: the block's [tile_pre][tile_post], from the warp's cells on.
+  __device__ __forceinline__ void store(float* total) const {
+    for_each_tile([&](unsigned i, unsigned j) {
+      totals_[i][j].store(&total[i * product_tile * tile_post + j * product_tile], tile_post, 1.0f / byte_unit);
+    });
+  }
+
+ private:
+  template <class Visit>
+  __device__ __forceinline__ static void for_each_tile(Visit&& visit) {
+    SW_UNROLL(4)
+    for (unsigned i = 0; i < warp_tiles_pre; ++i) {
+      SW_UNROLL(2)
+      for (unsigned j = 0; j < warp_tiles_post; ++j) visit(i, j);
+    }
+  }
+
+  TileSum sums_[warp_tiles_pre][warp_tiles_post], totals_[warp_tiles_pre][warp_tiles_post];
+};
+
+// Block: a tile of the gradient and one part of K. Warp: 64 x 32 of the tile; one block fits an SM, for the sums take
+// half of its registers. is_aligned: whether rows of both factors can be read four numbers at a time.
 template <bool is_aligned>
-__global__ void __launch_bounds__(spike_block, 2)
+__global__ void __launch_bounds__(spike_block, 1)
     spike_product_kernel(OuterProductArgs<float> args, PreCells<std::uint8_t> cells, Part part) {
-  SW_SHARED(Memory, memory, 1);
+  Memory& memory = *dynamic_shared<Memory>();
   const std::size_t pre_begin = std::size_t{blockIdx.y} * tile_pre, post_begin = std::size_t{blockIdx.x} * tile_post;
   const auto rows = static_cast<unsigned>(part.end() - part.begin());
   const unsigned warp = threadIdx.x / 32;
-  const unsigned warp_pre = warp / warps_post * warp_tiles * product_tile;
-  const unsigned warp_post = warp % warps_post * warp_tiles * product_tile;
+  const unsigned warp_pre = warp / warps_post * warp_pre_cells, warp_post = warp % warps_post * warp_post_cells;
 
-  TileSum sums[warp_tiles][warp_tiles], totals[warp_tiles][warp_tiles];
-  const auto for_each_tile = [](auto&& visit) {
-    SW_UNROLL(2)
-    for (unsigned i = 0; i < warp_tiles; ++i) {
-      SW_UNROLL(2)
-      for (unsigned j = 0; j < warp_tiles; ++j) visit(i, j);
-    }
-  };
-  for_each_tile([&](unsigned i, unsigned j) {
-    sums[i][j].clear();
-    totals[i][j].clear();
-  });
-  OwnRow own = OwnRow::at(args, part, threadIdx.x / threads_of_row);
-  Fetched fetched = fetch<is_aligned>(args, cells, own, rows, pre_begin, post_begin);
+  WarpSums sums;
+  Source<is_aligned> source(args, cells, part, pre_begin, post_begin);
+  put(source.fetch(), memory.stages[0]);
+  source.advance();
+  Fetched fetched = source.fetch();
+  __syncthreads();                // the first stage is filled
+  Tiles first_half, second_half;  // of a stage: one is loaded while the other is multiplied
+  first_half.load(memory.stages[0], 0, warp_pre, warp_post);
   unsigned filled = 0;
-  for (unsigned first = 0; first < rows; first += depth, filled ^= 1) {
-    Stage& stage = memory[0].stages[filled];
-    put(fetched, stage);
-    __syncthreads();  // the stage is filled, and the other one has been read
-    own.advance(args);
-    fetched =
-        fetch<is_aligned>(args, cells, own, rows, pre_begin, post_begin);  // under way while this one is multiplied
-    SW_UNROLL(1)
-    for (unsigned k = 0; k < depth; k += product_tile) {
-      LeftTile pre[warp_tiles];
-      SW_UNROLL(2)
-      for (unsigned n = 0; n < warp_tiles; ++n) {
-        pre[n].load(&stage.pre[k][warp_pre + n * product_tile], tile_pre + padding);
-      }
-      const auto add_products = [&](const Bf16(&piece)[depth][tile_post + padding]) {
-        SW_UNROLL(2)
-        for (unsigned j = 0; j < warp_tiles; ++j) {
-          RightTile post;
-          post.load(&piece[k][warp_post + j * product_tile], tile_post + padding);
-          SW_UNROLL(2)
-          for (unsigned i = 0; i < warp_tiles; ++i) sums[i][j].add_product(pre[i], post);
-        }
-      };
-      add_products(stage.low);
-      add_products(stage.high);
+  // A step fills the next stage before it multiplies, so that the stores and the loads after them have the time of the
+  // products.
+  for (unsigned first = 0; first < rows;) {
+    const unsigned end = min(first + rows_per_sum, rows);
+    for (; first < end; first += depth, filled ^= 1) {
+      Stage& next = memory.stages[filled ^ 1];
+      second_half.load(memory.stages[filled], product_tile, warp_pre, warp_post);
+      put(fetched, next);
+      source.advance();
+      fetched = source.fetch();  // under way until the next step
+      sums.add_products(first_half);
+      __syncthreads();  // the next stage is filled, and this one has been read
+      first_half.load(next, 0, warp_pre, warp_post);
+      sums.add_products(second_half);
     }
-    if ((first + depth) % rows_per_sum == 0) {
-      for_each_tile([&](unsigned i, unsigned j) { sums[i][j].move_to(totals[i][j]); });
-    }
+    sums.end_sums();
   }
   __syncthreads();  // the last stage has been read
-  float* const total = memory[0].total;
-  for_each_tile([&](unsigned i, unsigned j) {
-    sums[i][j].move_to(totals[i][j]);
-    totals[i][j].store(&total[(warp_pre + i * product_tile) * tile_post + warp_post + j * product_tile], tile_post);
-  });
-  __syncthreads();  // all tiles are there: threads write them in rows
-  write_tile(args, part, total, pre_begin, post_begin, tile_pre, tile_post);
+  sums.store(&memory.total[warp_pre * tile_post + warp_post]);
+  __syncthreads();  // all sums are there: threads write them in rows
+  write_tile(args, part, memory.total, pre_begin, post_begin, tile_pre, tile_post);
 }
 
 // Whether four numbers of a row stand at a multiple of their size, in both factors and the mask.
@@ -229,7 +305,10 @@ void spike_product(Context& context, const OuterProductArgs<float>& args) {
   SW_EXPECTS(part.rows < std::size_t{1} << 31, "outer_product: a part of the batch has 2^31 steps or more");
   if (part.count > 1) part.sums = context.scratch.get<float>(part.scratch(args), "parts of a gradient");
   const PreCells<std::uint8_t> cells{args.events, args.mask, static_cast<unsigned>(args.frame_steps)};
-  const LaunchConfig config{.grid = part.grid(), .block = dim3(spike_block), .stream = context.stream};
+  const LaunchConfig config{.grid = part.grid(),
+                            .block = dim3(spike_block),
+                            .dynamic_shared_bytes = sizeof(Memory),
+                            .stream = context.stream};
   if (is_aligned(args)) {
     launch(config, spike_product_kernel<true>, args, cells, part);
   } else {
