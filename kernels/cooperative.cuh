@@ -6,6 +6,8 @@
 // emulator meets at the wait alone. Code for older devices, which have no clusters, traps where it calls one of theirs.
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/cuda_api.cuh"
 
 #if !defined(SW_EMULATED)
@@ -94,6 +96,79 @@ __device__ __forceinline__ T* cluster_shared(T* pointer, unsigned rank) {
   return pointer;
 #else
   return cooperative_groups::this_cluster().map_shared_rank(pointer, rank);
+#endif
+}
+
+// Words that the blocks of a cluster send each other, without ordering anything else: an inbox, in shared memory,
+// counts the bytes that have arrived in its block, phase by phase. A phase ends where as many as expected are there.
+// Nothing of the next phase may arrive before: two inboxes take turns, and a block sends to the one only after its own
+// wait at the other. The emulator sends at once, and meets at the wait.
+using Inbox = std::uint64_t;
+
+#if !defined(SW_EMULATED)
+template <class T>
+__device__ __forceinline__ unsigned shared_address(T* pointer) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
+}
+#endif
+
+// By one thread, and a cluster_sync() before the first word is sent.
+__device__ __forceinline__ void open_inbox([[maybe_unused]] Inbox* inbox) {
+#if defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#elif !defined(SW_EMULATED)
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(inbox)) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+}
+
+// By one thread in each phase.
+__device__ __forceinline__ void expect_bytes([[maybe_unused]] Inbox* inbox, [[maybe_unused]] unsigned bytes) {
+#if defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#elif !defined(SW_EMULATED)
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(inbox)), "r"(bytes)
+               : "memory");
+#endif
+}
+
+// To the block of that rank, where `word` and `inbox` lie as in this block.
+__device__ __forceinline__ void send_word(unsigned* word, unsigned value, [[maybe_unused]] Inbox* inbox,
+                                          unsigned rank) {
+#if defined(SW_EMULATED)
+  *static_cast<unsigned*>(emulation::cluster_shared(word, rank)) = value;
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#else
+  unsigned there;
+  unsigned inbox_there;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(word)), "r"(rank));
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(inbox_there) : "r"(shared_address(inbox)), "r"(rank));
+  asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u32 [%0], %1, [%2];" ::"r"(there), "r"(value),
+               "r"(inbox_there)
+               : "memory");
+#endif
+}
+
+// Waits until the phase of that parity has ended; the first phase has parity 0.
+__device__ __forceinline__ void wait_for_bytes([[maybe_unused]] Inbox* inbox, [[maybe_unused]] unsigned parity) {
+#if defined(SW_EMULATED)
+  emulation::cluster_sync();
+#elif defined(SW_HAS_NO_CLUSTERS)
+  __trap();
+#else
+  unsigned is_over = 0;
+  while (is_over == 0) {
+    asm volatile(
+        "{\n"
+        ".reg .pred over;\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 over, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, over;\n"
+        "}"
+        : "=r"(is_over)
+        : "r"(shared_address(inbox)), "r"(parity)
+        : "memory");
+  }
 #endif
 }
 

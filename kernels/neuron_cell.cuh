@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/cuda_api.cuh"
 #include "kernels/device_random.cuh"
@@ -24,6 +25,16 @@ struct DeviceModels<ModelList<Models...>> {
   static constexpr std::size_t state_columns_bytes = std::max({sizeof(ColumnsOf<typename Models<float>::State>)...});
   static constexpr std::size_t derived_columns_bytes =
       std::max({sizeof(ColumnsOf<typename Models<float>::Derived>)...});
+
+  // Where a model is in the list.
+  template <class Model>
+  static constexpr unsigned index_of() {
+    constexpr std::size_t count = sizeof...(Models);
+    constexpr bool is_it[count] = {std::is_same_v<Model, Models<float>>...};
+    unsigned index = 0;
+    while (!is_it[index]) ++index;
+    return index;
+  }
 
   // Calls visit.template operator()<Model>() with the model at `index` of the list.
   template <class Visitor>
@@ -148,6 +159,56 @@ struct Cells {
     CellModels::visit(model, [&]<class Model>() {
       unpack<ColumnsOf<typename Model::State>>(population.state).store(index, unpack<typename Model::State>(state[k]));
     });
+  }
+};
+
+// A lif or alif neuron with the usual pseudo-derivative, in `count` trials: one step for both without any choice at run
+// time, since alif without adaptation is lif bit for bit.
+template <unsigned count>
+struct AdaptiveCells {
+  using Regular = Lif<float>;
+  using Model = Alif<float>;
+  bool adapts = false;
+  Model::Derived derived{};
+  Model::State state[count]{};
+
+  // Whether all neurons are such.
+  static bool covers(const PopulationTable& populations) {
+    return std::all_of(populations.at, populations.at + populations.count, [](const PopulationEntry& population) {
+      const bool is_model =
+          population.model == CellModels::index_of<Regular>() || population.model == CellModels::index_of<Model>();
+      return is_model && population.pseudo_derivative == static_cast<unsigned>(PseudoDerivative::piecewise_linear);
+    });
+  }
+
+  // As those of Cells.
+  __device__ __forceinline__ void load(const PopulationEntry& population, std::size_t local) {
+    adapts = population.model == CellModels::index_of<Model>();
+    if (adapts) {
+      derived = unpack<ColumnsOf<Model::Derived>>(population.derived).load(local);
+    } else {
+      derived = {unpack<ColumnsOf<Regular::Derived>>(population.derived).load(local), 0.0f, 0.0f};
+    }
+    SW_UNROLL(8)
+    for (unsigned k = 0; k < count; ++k) state[k] = Model::initial_state(derived);
+  }
+  __device__ __forceinline__ void resume(unsigned k, const PopulationEntry& population, std::size_t index) {
+    if (adapts) {
+      state[k] = unpack<ColumnsOf<Model::State>>(population.state).load(index);
+    } else {
+      state[k] = {unpack<ColumnsOf<Regular::State>>(population.state).load(index), 0.0f};
+    }
+  }
+  __device__ __forceinline__ StepOutput<float> step(unsigned k, const StepInput<float>& in, const NeuronNoise&,
+                                                    std::size_t, unsigned, std::size_t) {
+    return Model::step<PiecewiseLinear>(derived, state[k], in);
+  }
+  __device__ __forceinline__ void store(unsigned k, const PopulationEntry& population, std::size_t index) const {
+    if (adapts) {
+      unpack<ColumnsOf<Model::State>>(population.state).store(index, state[k]);
+    } else {
+      unpack<ColumnsOf<Regular::State>>(population.state).store(index, state[k]);
+    }
   }
 };
 

@@ -36,8 +36,8 @@ struct ResidentShape {
   __host__ __device__ __forceinline__ unsigned width() const { return (tile + 31) / 32 * 32; }
   // Of a trial: 32 neurons each, a tile beginning with a word of its own.
   __host__ __device__ __forceinline__ unsigned words() const { return width() / 32 * group; }
-  // Floats of a block in shared memory.
-  __host__ __device__ __forceinline__ std::size_t weights() const { return std::size_t{rows} * tile; }
+  // Floats of a block in shared memory: the rows behind one that is empty.
+  __host__ __device__ __forceinline__ std::size_t weights() const { return (std::size_t{rows} + 1) * tile; }
   std::size_t shared_bytes() const;
 };
 

@@ -48,7 +48,7 @@ std::size_t rounds(const ResidentShape& shape, std::size_t batch) {
 
 std::size_t ResidentShape::shared_bytes() const {
   const std::size_t exchanged = exchange == Exchange::grid ? 0 : 2 * trials() * words();
-  return weights() * sizeof(float) + (exchanged + 2 * trials()) * sizeof(unsigned) +
+  return 2 * sizeof(Inbox) + weights() * sizeof(float) + (exchanged + 2 * trials()) * sizeof(unsigned) +
          std::size_t{trials()} * listed * sizeof(std::uint16_t);
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cooperative.cuh"
 #include "kernels/gather.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/resident.cuh"
@@ -25,8 +26,9 @@ struct ListCounts {
 };
 
 struct ResidentMemory {
+  Inbox* inboxes;       // [2]  of a cluster: for the spikes of the last step and of this one
   std::uint16_t* list;  // [trials][listed]  aligned to 16 bytes
-  float* weights;       // [rows of the projections that meet the tile, in order][tile]; 0 where there is no synapse
+  float* weights;       // [1 + rows of the projections that meet the tile, in order][tile]; 0 where there is no synapse
   unsigned* words;      // [2][trials][words]  spikes of the last step and of this one; of a grid in global memory
   unsigned* ends;       // [trials]  one behind the last step of each trial in the window
   ListCounts* counts;   // [trials]
@@ -39,7 +41,8 @@ struct ResidentMemory {
 __device__ __forceinline__ ResidentMemory place_memory(const ResidentShape& shape, unsigned* grid_words,
                                                        unsigned group) {
   ResidentMemory memory;
-  memory.list = dynamic_shared<std::uint16_t>();
+  memory.inboxes = dynamic_shared<Inbox>();
+  memory.list = reinterpret_cast<std::uint16_t*>(memory.inboxes + 2);
   memory.weights = reinterpret_cast<float*>(memory.list + shape.trials() * shape.listed);
   unsigned* next = reinterpret_cast<unsigned*>(memory.weights + shape.weights());
   const unsigned words = 2 * shape.trials() * shape.words();
@@ -58,6 +61,9 @@ __device__ __forceinline__ unsigned resident_rows(const ProjectionView<float>& p
 
 __device__ __forceinline__ void load_weights(const ProjectionList<float>& projections, const ResidentShape& shape,
                                              const PostTile& tile, float* weights) {
+  // Row 0 changes no sum, whatever its sign.
+  for (unsigned n = threadIdx.x; n < shape.tile; n += blockDim.x) weights[n] = -0.0f;
+  weights += shape.tile;
   unsigned rows_left = shape.rows;
   for (std::size_t index = 0; index < projections.count; ++index) {
     const ProjectionView<float>& p = projections.at[index];
