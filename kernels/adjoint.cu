@@ -4,6 +4,7 @@
 #include "kernels/launch.cuh"
 #include "kernels/learning_signal.cuh"
 #include "kernels/operations.cuh"
+#include "kernels/trial_tiles.cuh"
 #include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
@@ -56,10 +57,10 @@ __global__ void __launch_bounds__(adjoint_block)
   if (is_neuron && args.carried != nullptr) carried.store(trial * neurons + neuron, state);
 }
 
-// later[trial, i] += sum over the synapses of pre cell i with this delay of weight * post factor at arrival. Thread:
-// one trial and pre cell.
-__global__ void follow_synapses_kernel(AdjointArgs<float> args, ProjectionView<float> projection, SparseView sparse,
-                                       std::size_t delay_class, std::size_t delay, std::size_t t, float* later) {
+// later[trial, i] += sum over the synapses of pre cell i with this delay of feedback weight * post factor at arrival,
+// sparse. Thread: one trial and pre cell.
+__global__ void follow_sparse_kernel(AdjointArgs<float> args, ProjectionView<float> projection, SparseView sparse,
+                                     std::size_t delay_class, std::size_t delay, std::size_t t, float* later) {
   const std::size_t index = global_index_1d();
   if (index >= args.psi_to_factor.shape[0] * projection.pre_count) return;
   const std::size_t trial = index / projection.pre_count;
@@ -68,25 +69,52 @@ __global__ void follow_synapses_kernel(AdjointArgs<float> args, ProjectionView<f
   if (static_cast<std::int64_t>(arrival) >= args.in.length[trial]) return;
   const float* const factor = args.psi_to_factor.row(trial, arrival) + projection.post_begin;
   float sum = 0.0f;
-  if (projection.sparse == nullptr) {
-    const float* const weights = projection.weights + i * projection.post_count;
-    for (std::size_t k = 0; k < projection.post_count; ++k) sum = sum + weights[k] * factor[k];
-  } else {
-    const std::uint32_t* const start = sparse.row_start.data + delay_class * projection.pre_count + i;
-    for (std::uint32_t w = start[0]; w < start[1]; ++w) sum = sum + projection.weights[w] * factor[sparse.target[w]];
-  }
+  const std::uint32_t* const start = sparse.row_start.data + delay_class * projection.pre_count + i;
+  for (std::uint32_t w = start[0]; w < start[1]; ++w) sum = sum + projection.backward[w] * factor[sparse.target[w]];
   later[trial * args.psi_to_factor.shape[2] + projection.pre_begin + i] += sum;
 }
 
-// Step t of the recursion; clears `later` for the step before. Thread: one trial and neuron.
+// The same of a dense projection, for a tile of trials and one of pre cells.
+__global__ void __launch_bounds__(trial_tile_block)
+    follow_dense_kernel(AdjointArgs<float> args, ProjectionView<float> projection, std::size_t t, float* later) {
+  SW_SHARED(TrialTiles, tiles, 1);
+  const std::size_t trial_begin = std::size_t{blockIdx.y} * trial_tile;
+  const std::size_t pre_begin = std::size_t{blockIdx.x} * trial_tile;
+  const std::size_t arrival = t + projection.delay;
+  const auto is_running = [&](std::size_t trial) {
+    return trial < args.psi_to_factor.shape[0] && static_cast<std::int64_t>(arrival) < args.in.length[trial];
+  };
+  const auto load = [&](std::size_t first, TrialTiles& to) {
+    load_along_k(to.left, [&](unsigned row, unsigned k) {
+      const bool is_factor = first + k < projection.post_count && is_running(trial_begin + row);
+      return is_factor ? args.psi_to_factor(trial_begin + row, arrival, projection.post_begin + first + k) : 0.0f;
+    });
+    load_along_k(to.right, [&](unsigned row, unsigned k) {
+      const bool is_weight = first + k < projection.post_count && pre_begin + row < projection.pre_count;
+      return is_weight ? projection.backward[(pre_begin + row) * projection.post_count + first + k] : 0.0f;
+    });
+  };
+  float sum[trials_per_thread][trials_per_thread] = {};
+  multiply_tiles(projection.post_count, load, tiles[0], sum);
+  for (unsigned i = 0; i < trials_per_thread; ++i) {
+    for (unsigned j = 0; j < trials_per_thread; ++j) {
+      const std::size_t trial = trial_begin + own_trial() + i, pre = pre_begin + own_column() + j;
+      if (!is_running(trial) || pre >= projection.pre_count) continue;
+      later[trial * args.psi_to_factor.shape[2] + projection.pre_begin + pre] += sum[i][j];
+    }
+  }
+}
+
+// Step t of the recursion; clears `later` for the step before. Thread: one trial and neuron from `begin` on.
 template <class Rule>
 __global__ void spike_adjoint_kernel(AdjointArgs<float> args, ColumnsOf<typename Rule::template Adjoint<float>> states,
-                                     std::size_t t, float* later) {
+                                     std::size_t t, std::size_t begin, std::size_t count, float* later) {
   const std::size_t neurons = args.psi_to_factor.shape[2];
-  const std::size_t index = global_index_1d();
-  if (index >= args.psi_to_factor.shape[0] * neurons) return;
-  const std::size_t trial = index / neurons;
-  const std::size_t neuron = index % neurons;
+  const std::size_t own = global_index_1d();
+  if (own >= args.psi_to_factor.shape[0] * count) return;
+  const std::size_t trial = own / count;
+  const std::size_t neuron = begin + own % count;
+  const std::size_t index = trial * neurons + neuron;
   float& factor = args.psi_to_factor(trial, t, neuron);
   if (static_cast<std::int64_t>(t) >= args.in.length[trial]) {
     factor = 0.0f;
@@ -117,7 +145,25 @@ __global__ void recall_states_kernel(AdjointArgs<float> args, ColumnsOf<typename
   }
 }
 
-// A launch per step, delay and projection: the post factors of a step must be there before those of the step before it.
+// What spikes of step t do through one projection.
+void follow_synapses(Context& context, const AdjointArgs<float>& args, const ProjectionView<float>& projection,
+                     std::size_t t, float* later) {
+  const std::size_t batch = args.psi_to_factor.shape[0];
+  if (projection.sparse == nullptr) {
+    launch({.grid = trial_tile_grid(batch, projection.pre_count),
+            .block = dim3(trial_tile_block),
+            .stream = context.stream},
+           follow_dense_kernel, args, projection, t, later);
+    return;
+  }
+  for (std::size_t c = 0; c < projection.class_count(); ++c) {
+    launch_1d(context.stream, batch * projection.pre_count, follow_sparse_kernel, args, projection, *projection.sparse,
+              c, projection.delay_of(c), t, later);
+  }
+}
+
+// A launch per step, delay and projection: the post factors of a step must be there before those of the step before it,
+// and within the step those of the neurons that a projection leads to before those that it comes from.
 template <class Rule>
 void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
   using Adjoint = typename Rule::template Adjoint<float>;
@@ -131,16 +177,20 @@ void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
     launch_1d(context.stream, cells, recall_states_kernel<Rule>, args, place_columns<Adjoint>(args.carried, cells),
               states);
   }
+  const std::vector<std::size_t> cuts = cuts_within_step(args);
   for (std::size_t t = args.window.end; t-- > args.window.begin;) {
-    for (std::size_t p = 0; p < args.recurrent.count; ++p) {
-      const ProjectionView<float>& projection = args.recurrent.at[p];
-      const SparseView sparse = projection.sparse != nullptr ? *projection.sparse : SparseView{};
-      for (std::size_t c = 0; c < projection.class_count(); ++c) {
-        launch_1d(context.stream, args.psi_to_factor.shape[0] * projection.pre_count, follow_synapses_kernel, args,
-                  projection, sparse, c, projection.delay_of(c), t, later);
+    for (std::size_t p = 0; p < args.recurrent.count; ++p)
+      follow_synapses(context, args, args.recurrent.at[p], t, later);
+    std::size_t done = args.psi_to_factor.shape[2];  // neurons from here on are
+    for (const std::size_t cut : cuts) {
+      launch_1d(context.stream, args.psi_to_factor.shape[0] * (done - cut), spike_adjoint_kernel<Rule>, args, states, t,
+                cut, done - cut, later);
+      done = cut;
+      for (std::size_t p = 0; p < args.within_step.count; ++p) {
+        const ProjectionView<float>& projection = args.within_step.at[p];
+        if (projection.pre_begin + projection.pre_count == cut) follow_synapses(context, args, projection, t, later);
       }
     }
-    launch_1d(context.stream, cells, spike_adjoint_kernel<Rule>, args, states, t, later);
   }
   if (args.carried == nullptr) return;
   SW_CUDA_CHECK(cudaMemcpyAsync(args.carried, memory, state_bytes, cudaMemcpyDeviceToDevice, context.stream));

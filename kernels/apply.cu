@@ -20,14 +20,10 @@ __global__ void apply_kernel(ApplyArgs<float> args) {
     args.first_moment[i] = moments.first;
     args.second_moment[i] = moments.second;
   }
-  const float parameter = constrain(args.decay * (args.parameter[i] + increment), args.low, args.high);
+  const float parameter = constrain(args.feedback.decay * (args.parameter[i] + increment), args.low, args.high);
   args.parameter[i] = parameter;
   if (!args.average.empty()) args.average[i] = running_average(args.average[i], parameter, args.average_decay);
-  if (!args.mirrored.empty()) {
-    float& mirrored = args.mirrored(column, args.mirrored_offset + row);
-    mirrored = args.decay * (mirrored + increment);
-  }
-  if (!args.transposed.empty()) args.transposed(column, args.mirrored_offset + row) = parameter;
+  args.feedback.update(row, column, increment, parameter);
 }
 
 }  // namespace

@@ -85,7 +85,9 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .length = args.length,
                      .input_scale = args.input_scale,
                      .input = args.input,
+                     .bias = args.bias,
                      .recurrent = args.recurrent,
+                     .within_step = args.within_step,
                      .populations = {},
                      .noise = {args.keys},
                      .forced = args.forced,
@@ -131,13 +133,30 @@ void keep_history(Context& context, const ForwardViews& views, const View<T>& se
   launch_1d(context.stream, size, keep_history_kernel<T>, views, sent, before, history);
 }
 
+// Neurons that run together in a step, in order: a projection within the step leads to the begin of a range, and from
+// neurons before it.
+std::vector<NeuronRange> ranges_within_step(const ForwardArgs<float>& args) {
+  std::vector<std::size_t> begins{0};
+  for (std::size_t p = 0; p < args.within_step.count; ++p) begins.push_back(args.within_step.at[p].post_begin);
+  std::sort(begins.begin(), begins.end());
+  begins.erase(std::unique(begins.begin(), begins.end()), begins.end());
+  begins.push_back(args.neuron_count);
+  std::vector<NeuronRange> ranges;
+  for (std::size_t n = 0; n + 1 < begins.size(); ++n) ranges.push_back({begins[n], begins[n + 1] - begins[n]});
+  return ranges;
+}
+
 template <class T>
 void run_each(Context& context, const ForwardArgs<float>& args, const ForwardViews& views, const PreCells<T>& input) {
   if (!args.continues && args.window.begin == 0) clear_plasticity(context, args);
   float* currents = context.scratch.get<float>(3 * args.batch * args.neuron_count, "input currents of one step");
   for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
     propagate_each(context, views, input, t, currents);
-    neuron_step(context, views, t, {currents, t, 1, args.neuron_count});
+    for (const NeuronRange& range : ranges_within_step(args)) {
+      propagate_within_step(context, views, t, range, currents);
+      neuron_step(context, views, t, range, {currents, t, 1, args.neuron_count});
+    }
+    record_step(context, views, t);
     online_plasticity(context, args, views, input, t);
   }
   if (views.window.end < views.steps) return;
@@ -165,7 +184,8 @@ void run_plain(Context& context, const ForwardArgs<float>& args, ForwardViews vi
       case Propagation::gemm:
         for (auto t = static_cast<unsigned>(begin); t < views.window.end; ++t) {
           propagate(context, views, currents, t, choice.form == Propagation::gemm);
-          neuron_step(context, views, t, currents);
+          neuron_step(context, views, t, {0, args.neuron_count}, currents);
+          record_step(context, views, t);
         }
         break;
       default:

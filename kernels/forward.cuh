@@ -34,7 +34,9 @@ struct ForwardViews {
   View<const std::int32_t> length;
   float input_scale;
   ProjectionList<float> input;
+  ProjectionList<float> bias;
   ProjectionList<float> recurrent;
+  ProjectionList<float> within_step;
   PopulationTable populations;
   NeuronNoise noise;
   View<const std::uint8_t> forced;
@@ -55,6 +57,15 @@ struct ForwardViews {
   __device__ __forceinline__ unsigned running_steps(std::size_t trial) const {
     const std::int32_t own = length[trial];
     return own <= 0 ? 0u : min(static_cast<unsigned>(own), steps);
+  }
+  // The input current of a neuron whose inputs sum to `sum`.
+  __device__ __forceinline__ float input_current(float sum, std::size_t neuron) const {
+    float current = input_scale * sum;
+    for (std::size_t p = 0; p < bias.count; ++p) {
+      const std::size_t j = neuron - bias.at[p].post_begin;  // wraps where the neuron is before the range
+      if (j < bias.at[p].post_count) current = current + bias.at[p].weights[j];
+    }
+    return current;
   }
   // The spikes that reach the network in step t > 0.
   __device__ __forceinline__ StepCells<std::uint8_t> last_spikes(std::size_t trial, unsigned t) const {
@@ -141,10 +152,18 @@ void run_trial_blocks(Context& context, const ForwardViews& views, const Current
 // Adds what the spikes of step t - 1 give in step t; propagate.cu.
 void propagate(Context& context, const ForwardViews& views, const CurrentRows& currents, unsigned t, bool is_gemm);
 
-// Input and recurrent current of step t for any projections; propagate_each.cu. currents: [3, batch, neurons], of which
-// the first block is the result.
+// Sums of input and recurrent currents of step t for any projections but those within the step; propagate_each.cu.
+// currents: [3, batch, neurons]: room for the result, input, recurrent.
 template <class T>
 void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, float* currents);
+
+struct NeuronRange {
+  std::size_t begin = 0, count = 0;
+};
+// Adds to these what arrives within the step at neurons of the range, and puts the input current of step t of the range
+// into the first block; propagate_each.cu.
+void propagate_within_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
+                           float* currents);
 
 // Changes of the weights after step t; online_plasticity.cu.
 template <class T>
@@ -153,7 +172,10 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
 // The states of the rules at rest.
 void clear_plasticity(Context& context, const ForwardArgs<float>& args);
 
-// States, spikes, psi, counts and traces of step t; neuron_step.cu.
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const CurrentRows& currents);
+// States, spikes, psi and counts of step t; neuron_step.cu.
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
+                 const CurrentRows& currents);
+// Traces of step t; neuron_step.cu.
+void record_step(Context& context, const ForwardViews& views, unsigned t);
 
 }  // namespace spikeweave::SW_DEVICE

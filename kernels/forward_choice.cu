@@ -62,8 +62,8 @@ bool is_plain(const ForwardArgs<float>& args) {
     return std::all_of(list.at, list.at + list.count,
                        [delay](const ProjectionView<float>& p) { return p.sparse == nullptr && p.delay == delay; });
   };
-  return all(args.input, 0) && all(args.recurrent, 1) && args.plasticity.empty() && args.history.empty() &&
-         args.outputs.empty() && !args.continues;
+  return all(args.input, 0) && all(args.recurrent, 1) && args.within_step.count == 0 && args.plasticity.empty() &&
+         args.history.empty() && args.outputs.empty() && !args.continues;
 }
 
 ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& args) {

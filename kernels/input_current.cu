@@ -193,7 +193,7 @@ __global__ void __launch_bounds__(largest_block, 3)
   for (unsigned r = 0; r < rows && first + r < end; ++r) {
     for (unsigned c = 0; c < columns; ++c) {
       const std::size_t post = begin + threadIdx.x + c * largest_block;
-      if (post < tile.end) currents.at(trial, first + r, post) = views.input_scale * sum[r][c];
+      if (post < tile.end) currents.at(trial, first + r, post) = views.input_current(sum[r][c], post);
     }
   }
 }

@@ -5,11 +5,11 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-__global__ void neuron_step_kernel(ForwardViews views, unsigned t, CurrentRows currents) {
+__global__ void neuron_step_kernel(ForwardViews views, unsigned t, NeuronRange range, CurrentRows currents) {
   const std::size_t index = global_index_1d();
-  if (index >= views.batch * views.neuron_count) return;
-  const std::size_t trial = index / views.neuron_count;
-  const std::size_t neuron = index % views.neuron_count;
+  if (index >= views.batch * range.count) return;
+  const std::size_t trial = index / range.count;
+  const std::size_t neuron = range.begin + index % range.count;
   const unsigned p = views.populations.find(neuron);
   if (p == views.populations.count) return;
   const PopulationEntry& population = views.populations.at[p];
@@ -42,8 +42,12 @@ __global__ void record_traces_kernel(ForwardViews views, unsigned t) {
 
 }  // namespace
 
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const CurrentRows& currents) {
-  launch_1d(context.stream, views.batch * views.neuron_count, neuron_step_kernel, views, t, currents);
+void neuron_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
+                 const CurrentRows& currents) {
+  launch_1d(context.stream, views.batch * range.count, neuron_step_kernel, views, t, range, currents);
+}
+
+void record_step(Context& context, const ForwardViews& views, unsigned t) {
   if (views.trace_count == 0) return;
   launch({.grid = dim3(static_cast<unsigned>(views.batch)), .block = dim3(128), .stream = context.stream},
          record_traces_kernel, views, t);

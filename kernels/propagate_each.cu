@@ -1,8 +1,9 @@
-// Input currents of one step for networks with sparse projections, longer delays or weights that change: a launch per
-// projection, each adding to the sums of the ones before it.
+// Input currents of one step for networks with sparse projections, longer delays, projections within the step or
+// weights that change: a launch per projection, each adding to the sums of the ones before it.
 #include "kernels/forward.cuh"
 #include "kernels/gather.cuh"
 #include "kernels/launch.cuh"
+#include "kernels/trial_tiles.cuh"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
@@ -48,10 +49,51 @@ __global__ void add_sparse_kernel(ForwardViews views, Source source, ProjectionV
   sums[trial * views.neuron_count + projection.post_begin + post] = sum;
 }
 
-__global__ void combine_kernel(ForwardViews views, const float* from_input, const float* recurrent, float* current) {
-  const std::size_t index = global_index_1d();
-  if (index >= views.batch * views.neuron_count) return;
-  current[index] = views.input_scale * from_input[index] + recurrent[index];
+// The same of a dense projection within the step, for a tile of trials and one of post cells.
+template <class T>
+__global__ void __launch_bounds__(trial_tile_block)
+    add_within_step_kernel(ForwardViews views, View<T> sent, ProjectionView<float> projection, unsigned t,
+                           float* sums) {
+  SW_SHARED(TrialTiles, tiles, 1);
+  const std::size_t trial_begin = std::size_t{blockIdx.y} * trial_tile;
+  const std::size_t post_begin = std::size_t{blockIdx.x} * trial_tile;
+  const auto is_running = [&](std::size_t trial) { return trial < views.batch && t < views.running_steps(trial); };
+  const auto load = [&](std::size_t first, TrialTiles& to) {
+    load_along_k(to.left, [&](unsigned row, unsigned k) {
+      const bool is_cell = first + k < projection.pre_count && is_running(trial_begin + row);
+      return is_cell ? static_cast<float>(sent(trial_begin + row, t, projection.pre_begin + first + k)) : 0.0f;
+    });
+    load_along_columns(to.right, [&](unsigned column, unsigned k) {
+      const std::size_t post = post_begin + column;
+      const bool is_weight = first + k < projection.pre_count && post < projection.post_count;
+      return is_weight ? projection.weights[(first + k) * projection.post_count + post] : 0.0f;
+    });
+  };
+  const auto sum_of = [&](unsigned i, unsigned j) -> float* {
+    const std::size_t trial = trial_begin + own_trial() + i, post = post_begin + own_column() + j;
+    if (!is_running(trial) || post >= projection.post_count) return nullptr;
+    return sums + trial * views.neuron_count + projection.post_begin + post;
+  };
+  float sum[trials_per_thread][trials_per_thread];
+  for (unsigned i = 0; i < trials_per_thread; ++i) {
+    for (unsigned j = 0; j < trials_per_thread; ++j) sum[i][j] = sum_of(i, j) != nullptr ? *sum_of(i, j) : 0.0f;
+  }
+  multiply_tiles(projection.pre_count, load, tiles[0], sum);
+  for (unsigned i = 0; i < trials_per_thread; ++i) {
+    for (unsigned j = 0; j < trials_per_thread; ++j) {
+      if (float* const to = sum_of(i, j)) *to = sum[i][j];
+    }
+  }
+}
+
+// Thread: one trial and neuron of the range.
+__global__ void combine_kernel(ForwardViews views, NeuronRange range, const float* from_input, const float* recurrent,
+                               float* current) {
+  const std::size_t own = global_index_1d();
+  if (own >= views.batch * range.count) return;
+  const std::size_t neuron = range.begin + own % range.count;
+  const std::size_t index = own / range.count * views.neuron_count + neuron;
+  current[index] = views.input_current(from_input[index], neuron) + recurrent[index];
 }
 
 template <class T, class Source>
@@ -86,7 +128,35 @@ void propagate_each(Context& context, const ForwardViews& views, const PreCells<
   } else {
     add_projections<float>(context, views, OutputSource{}, views.recurrent, t, recurrent);
   }
-  launch_1d(context.stream, cells, combine_kernel, views, from_input, recurrent, currents);
+}
+
+void propagate_within_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
+                           float* currents) {
+  const std::size_t cells = views.batch * views.neuron_count;
+  float* const from_input = currents + cells;
+  float* const recurrent = from_input + cells;
+  for (std::size_t p = 0; p < views.within_step.count; ++p) {
+    const ProjectionView<float>& projection = views.within_step.at[p];
+    if (projection.post_begin != range.begin) continue;
+    const auto add = [&]<class T>(const View<T>& sent, const auto& source) {
+      if (projection.sparse != nullptr) {
+        launch_1d(context.stream, views.batch * projection.post_count,
+                  add_sparse_kernel<T, std::decay_t<decltype(source)>>, views, source, projection, *projection.sparse,
+                  t, recurrent);
+      } else {
+        launch({.grid = trial_tile_grid(views.batch, projection.post_count),
+                .block = dim3(trial_tile_block),
+                .stream = context.stream},
+               add_within_step_kernel<T>, views, sent, projection, t, recurrent);
+      }
+    };
+    if (views.outputs.empty()) {
+      add(views.spikes, SpikeSource{});
+    } else {
+      add(views.outputs, OutputSource{});
+    }
+  }
+  launch_1d(context.stream, views.batch * range.count, combine_kernel, views, range, from_input, recurrent, currents);
 }
 
 template void propagate_each(Context&, const ForwardViews&, const PreCells<std::uint8_t>&, unsigned, float*);

@@ -12,7 +12,7 @@ namespace spikeweave {
 namespace {
 
 constexpr std::string_view output_name = "output";
-constexpr std::size_t most_projections = 16;  // of each kind: from the input, between populations, to the output
+constexpr std::size_t most_projections = 16;  // of each kind: from the input, from the bias, between populations, ...
 
 Words population_names(const NetworkSettings& network) {
   Words names;
@@ -26,8 +26,8 @@ void check_names(const NetworkSettings& network, const std::string& place) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string here = fmt::format("{}/{}/name", place, i);
     if (names[i].empty()) throw InputError(here, "missing; expected a name");
-    if (names[i] == InputSettings::population || names[i] == output_name) {
-      throw InputError(here, in_quotes(names[i]) + " is taken; input and output are there by themselves");
+    if (names[i] == InputSettings::population || names[i] == bias_population || names[i] == output_name) {
+      throw InputError(here, in_quotes(names[i]) + " is taken; input, bias and output are there by themselves");
     }
     if (names[i].find('/') != Words::value_type::npos) {
       throw InputError(here, in_quotes(names[i]) + " has a slash, which separates the names in result files");
@@ -38,18 +38,19 @@ void check_names(const NetworkSettings& network, const std::string& place) {
   }
 }
 
-// One end of a projection: known names; `alone` by itself, or populations that follow each other.
-void check_end(const std::vector<std::string>& end, const Words& populations, std::string_view alone,
+// One end of a projection: known names; one of `alone` by itself, or populations that follow each other.
+void check_end(const std::vector<std::string>& end, const Words& populations, const Words& alone,
                const std::string& place) {
   Words known = populations;
-  known.push_back(alone);
+  known.insert(known.end(), alone.begin(), alone.end());
   if (end.empty()) throw InputError(place, "missing; expected one or more of " + join(known));
   for (const std::string& name : end) {
     if (std::find(known.begin(), known.end(), name) == known.end()) throw InputError(place, not_one_of(name, known));
   }
-  if (contains(end, alone)) {
+  for (const std::string_view name : alone) {
+    if (!contains(end, name)) continue;
     if (end.size() > 1)
-      throw InputError(place, in_quotes(alone) + " stands only by itself; found " + join(words_of(end)));
+      throw InputError(place, in_quotes(name) + " stands only by itself; found " + join(words_of(end)));
     return;
   }
   const auto first = std::find(populations.begin(), populations.end(), end.front());
@@ -61,13 +62,44 @@ void check_end(const std::vector<std::string>& end, const Words& populations, st
   }
 }
 
+// Between populations, to ones behind them all, so that a step can run them in order.
+void check_within_step(const ProjectionSettings& projection, const Words& populations, const std::string& place) {
+  const auto place_of = [&populations](const std::string& name) {
+    return std::find(populations.begin(), populations.end(), name) - populations.begin();
+  };
+  const bool is_between = place_of(projection.from.front()) < std::ssize(populations) &&
+                          place_of(projection.to.front()) < std::ssize(populations);
+  if (!is_between || place_of(projection.from.back()) >= place_of(projection.to.front())) {
+    throw InputError(
+        place + "/within_step",
+        fmt::format("true, but {} is not between populations of which those it leads to are declared "
+                    "behind all others, {}; expected false",
+                    join(words_of(projection.from)) + " -> " + join(words_of(projection.to)), join(populations)));
+  }
+  if (!projection.delay.is_constant() || projection.delay.value != 0.0) {
+    throw InputError(place + "/delay", "what arrives within the step has no delay; expected 0");
+  }
+}
+
 void check_projection(const ProjectionSettings& projection, const Words& populations, const std::string& place) {
-  check_end(projection.from, populations, InputSettings::population, place + "/from");
-  check_end(projection.to, populations, output_name, place + "/to");
+  check_end(projection.from, populations, {InputSettings::population, bias_population}, place + "/from");
+  check_end(projection.to, populations, {output_name}, place + "/to");
   if (contains(projection.from, InputSettings::population) && contains(projection.to, output_name)) {
     throw InputError(place + "/to",
                      "\"output\" cannot be reached from \"input\"; expected one or more of " + join(populations));
   }
+  if (contains(projection.from, bias_population)) {
+    if (contains(projection.to, output_name)) {
+      throw InputError(
+          place + "/to",
+          "\"output\" has biases of its own, /network/readout/bias; expected one or more of " + join(populations));
+    }
+    if (projection.connectivity.get_if<AllToAll>() == nullptr || !projection.delay.is_constant() ||
+        projection.delay.value != 0.0) {
+      throw InputError(place + "/from", "\"bias\" reaches all neurons of its populations without delay");
+    }
+  }
+  if (projection.within_step) check_within_step(projection, populations, place);
   if (projection.symmetric &&
       (projection.from != projection.to || projection.connectivity.get_if<AllToAll>() == nullptr ||
        !projection.delay.is_constant())) {
@@ -81,9 +113,10 @@ void check_projection(const ProjectionSettings& projection, const Words& populat
 }
 
 void check_projection_counts(const NetworkSettings& network, const std::string& place) {
-  std::size_t from_input = 0, to_output = 0, between = 0;
+  std::size_t from_input = 0, from_bias = 0, to_output = 0, between = 0;
   for (const ProjectionSettings& projection : network.projections) {
     ++(contains(projection.from, InputSettings::population) ? from_input
+       : contains(projection.from, bias_population)         ? from_bias
        : contains(projection.to, output_name)               ? to_output
                                                             : between);
   }
@@ -93,6 +126,7 @@ void check_projection_counts(const NetworkSettings& network, const std::string& 
     }
   };
   require_few(from_input, "from \"input\"");
+  require_few(from_bias, "from \"bias\"");
   require_few(between, "between populations");
   require_few(to_output, "to \"output\"");
 }

@@ -75,15 +75,10 @@ void check_spikes(const LearningSettings& learning, const NetworkSettings& netwo
   });
 }
 
-// Errors travel from the outputs, through the readout's own weights.
+// Errors travel from the outputs.
 void check_bptt(const Experiment& experiment, bool has_outputs, const std::string& place) {
   if (experiment.learning.get_if<BpttParams>() == nullptr) return;
   if (!has_outputs) throw InputError(place + "/learning/rule", "\"bptt\" needs outputs, and the task has none");
-  if (experiment.feedback.get_if<SymmetricFeedback>() == nullptr) {
-    throw InputError(place + "/feedback/type",
-                     fmt::format("{}, but bptt sends errors back through the readout's own weights; expected symmetric",
-                                 in_quotes(experiment.feedback.name())));
-  }
 }
 
 // What a plasticity rule cannot be combined with.
@@ -110,6 +105,14 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
                          fmt::format("{} averages updates, and the weights change while a trial runs; expected 0",
                                      number_text(training.parameter_average)));
       }
+    }
+    for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
+      const ProjectionSettings& projection = experiment.network.projections[p];
+      const bool is_bias = projection.from.front() == bias_population;
+      if (!projection.trainable || !(is_bias || projection.within_step)) continue;
+      throw InputError(fmt::format("{}/network/projections/{}/trainable", place, p),
+                       fmt::format("true, but {} changes no {}; expected false", settings.name,
+                                   is_bias ? "biases" : "weights of what arrives within a step"));
     }
     if (experiment.network.input.dropout != 0.0) {
       throw InputError(place + "/network/input/dropout",
@@ -159,6 +162,14 @@ void check_slice_steps(const Experiment& experiment, const std::string& place) {
 // The energy is that of energy units.
 void check_energy(const Experiment& experiment, const std::string& place) {
   if (!experiment.recording.energy) return;
+  for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
+    if (experiment.network.projections[p].from.front() != bias_population) continue;
+    throw InputError(
+        place + "/recording/energy",
+        fmt::format("true, but projection {} is from bias, which the energy does not have; expected false, or "
+                    "the parameter bias of the units",
+                    p));
+  }
   for (const PopulationSettings& population : experiment.network.populations) {
     if (population.neuron.get_if<EnergyUnitParams<Distribution>>() != nullptr) continue;
     throw InputError(place + "/recording/energy",

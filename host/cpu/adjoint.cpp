@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <numeric>
 #include <vector>
 
 #include "host/cpu/eprop_signal.hpp"
 #include "host/cpu/operations.hpp"
+#include "host/cpu/product_factors.hpp"
 #include "host/cpu/propagation.hpp"
 #include "spikeweave/core/flush.hpp"
 #include "spikeweave/learning/rate_penalty.hpp"
@@ -67,11 +69,11 @@ void follow_synapses(const AdjointArgs<Real>& args, std::size_t b, std::size_t t
       for (std::size_t i = 0; i < projection.pre_count; ++i) {
         Real& sum = later[projection.pre_begin + i];
         if (projection.sparse == nullptr) {
-          sum += dot(projection.weights + i * projection.post_count, factor, projection.post_count);
+          sum += dot(projection.backward + i * projection.post_count, factor, projection.post_count);
         } else {
           const std::uint32_t* const target = projection.sparse->target.data;
           visit_row(*projection.sparse, projection.pre_count, c, i, [&](std::uint32_t begin, std::uint32_t end) {
-            for (std::uint32_t w = begin; w < end; ++w) sum += projection.weights[w] * factor[target[w]];
+            for (std::uint32_t w = begin; w < end; ++w) sum += projection.backward[w] * factor[target[w]];
           });
         }
       }
@@ -79,58 +81,151 @@ void follow_synapses(const AdjointArgs<Real>& args, std::size_t b, std::size_t t
   }
 }
 
-// later: [neurons], of rules that follow spikes; else empty.
+// One trial of the recursion, a step at a time, backward.
 template <class Adjoint, class Signal, class Real>
-void adjoint_row(const AdjointArgs<Real>& args, const ColumnsOf<Adjoint>& state, const SignalRows<Real>& signal,
-                 const Real* later, Real* __restrict psi_to_factor, std::size_t neurons) {
-  const EpropInputs<Real>& in = args.in;
-  [[maybe_unused]] const Real reset = args.follows_reset ? Real(1) : Real(0);
-  const auto constants = in.constants;
-  const Real kappa = in.readout.kappa;
-  const Real* const filtered = signal.filtered();
-  const Real* const unfiltered = signal.unfiltered();
-  const Real* const mask = signal.mask();
-#pragma GCC ivdep
-  for (std::size_t j = 0; j < neurons; ++j) {
-    Adjoint s = state.load(j);
-    Signal here{filtered[j], unfiltered[j], mask[j]};
-    if constexpr (follows_spikes<Signal>) {
-      here.later = later[j];
-      here.reset = reset;
-    }
-    psi_to_factor[j] = Adjoint::step(constants.load(j), kappa, s, psi_to_factor[j], here);
-    state.store(j, s);
+class AdjointRun {
+ public:
+  AdjointRun(const AdjointArgs<Real>& args, std::size_t b)
+      : args_(args),
+        b_(b),
+        neurons_(args.psi_to_factor.shape[2]),
+        length_(static_cast<std::size_t>(args.in.length[b])),
+        signal_(neurons_),
+        later_(follows_spikes<Signal> ? neurons_ : 0, Real(0)),
+        memory_(columns_size<Adjoint>(neurons_)),
+        state_(place_columns<Adjoint>(memory_.data(), neurons_)),
+        carried_(place_columns<Adjoint>(args.carried, args.psi_to_factor.shape[0] * neurons_)) {
+    signal_.start_trial(args.in, b);
+    const bool goes_on = args.carried != nullptr && end() < length_;
+    for (std::size_t j = 0; goes_on && j < neurons_; ++j) state_.store(j, carried_.load(b * neurons_ + j));
   }
+
+  // The step behind the last one of the window.
+  std::size_t end() const { return args_.window.end_in(length_); }
+
+  // The signals of step t, and what the spikes do in later steps.
+  void start_step(std::size_t t) {
+    signal_.load(args_.in, b_, t);
+    if constexpr (follows_spikes<Signal>) follow_synapses(args_, b_, t, later_);
+  }
+
+  // The recursion of the neurons [begin, end).
+  void step(std::size_t t, std::size_t begin, std::size_t end) {
+    [[maybe_unused]] const Real reset = args_.follows_reset ? Real(1) : Real(0);
+    const auto constants = args_.in.constants;
+    const auto state = state_;
+    const Real kappa = args_.in.readout.kappa;
+    const Real* const filtered = signal_.filtered();
+    const Real* const unfiltered = signal_.unfiltered();
+    const Real* const mask = signal_.mask();
+    [[maybe_unused]] const Real* const later = later_.data();
+    Real* __restrict const psi_to_factor = factors(t);
+#pragma GCC ivdep
+    for (std::size_t j = begin; j < end; ++j) {
+      Adjoint s = state.load(j);
+      Signal here{filtered[j], unfiltered[j], mask[j]};
+      if constexpr (follows_spikes<Signal>) {
+        here.later = later[j];
+        here.reset = reset;
+      }
+      psi_to_factor[j] = Adjoint::step(constants.load(j), kappa, s, psi_to_factor[j], here);
+      state.store(j, s);
+    }
+  }
+
+  void finish() {
+    for (std::size_t j = 0; args_.carried != nullptr && j < neurons_; ++j) {
+      carried_.store(b_ * neurons_ + j, state_.load(j));
+    }
+    const std::size_t last = args_.window.end_or(args_.psi_to_factor.shape[1]);
+    for (std::size_t t = std::max(args_.window.begin, end()); t < last; ++t) std::fill_n(factors(t), neurons_, Real(0));
+  }
+
+  Real* later() {
+    return later_.data();
+  }
+  Real* factors(std::size_t t) const {
+    return args_.psi_to_factor.row(b_, t);
+  }
+
+ private:
+  const AdjointArgs<Real>& args_;
+  const std::size_t b_, neurons_, length_;
+  SignalRows<Real> signal_;
+  std::vector<Real> later_;  // [neurons], of rules that follow spikes
+  std::vector<std::byte> memory_;
+  const ColumnsOf<Adjoint> state_, carried_;
+};
+
+// later[i] += sum over the synapses within the step, of all trials that run.
+template <class Real, class Run>
+void follow_within_step(const ProjectionView<Real>& projection, std::size_t t, const std::vector<Run*>& running,
+                        ProductFactors<Real>& factors) {
+  if (projection.sparse != nullptr) {
+    if (projection.class_count() == 0) return;  // no synapses
+    const std::uint32_t* const target = projection.sparse->target.data;
+    for (Run* const run : running) {
+      const Real* const factor = run->factors(t) + projection.post_begin;
+      for (std::size_t i = 0; i < projection.pre_count; ++i) {
+        Real& sum = run->later()[projection.pre_begin + i];
+        visit_row(*projection.sparse, projection.pre_count, 0, i, [&](std::uint32_t begin, std::uint32_t end) {
+          for (std::uint32_t w = begin; w < end; ++w) sum += projection.backward[w] * factor[target[w]];
+        });
+      }
+    }
+    return;
+  }
+  factors.start(running.size(), projection.post_count, projection.pre_count);
+  for (std::size_t n = 0; n < running.size(); ++n) {
+    const Real* const factor = running[n]->factors(t) + projection.post_begin;
+    for (std::size_t k = 0; k < projection.post_count; ++k) factors.at(n, k) = factor[k];
+    factors.out(n) = running[n]->later() + projection.pre_begin;
+  }
+  add_transposed_products(factors.groups, projection.backward, projection.post_count, projection.post_count,
+                          projection.pre_count, factors.packed);
+}
+
+// The trials [first, first + count), step by step.
+template <class Adjoint, class Signal, class Real>
+void run_adjoints(const AdjointArgs<Real>& args, const std::vector<std::size_t>& cuts, std::size_t first,
+                  std::size_t count) {
+  using Run = AdjointRun<Adjoint, Signal, Real>;
+  std::deque<Run> runs;  // they do not move
+  std::size_t end = 0;
+  for (std::size_t b = first; b < first + count; ++b) {
+    runs.emplace_back(args, b);
+    end = std::max(end, runs.back().end());
+  }
+  ProductFactors<Real> factors;
+  std::vector<Run*> running;
+  for (std::size_t t = end; t-- > args.window.begin;) {
+    running.clear();
+    for (Run& run : runs) {
+      if (t < run.end()) running.push_back(&run);
+    }
+    for (Run* run : running) run->start_step(t);
+    std::size_t done = args.psi_to_factor.shape[2];  // neurons from here on are
+    for (const std::size_t cut : cuts) {
+      for (Run* run : running) run->step(t, cut, done);
+      done = cut;
+      for (std::size_t p = 0; p < args.within_step.count; ++p) {
+        const ProjectionView<Real>& projection = args.within_step.at[p];
+        if (projection.pre_begin + projection.pre_count == cut) follow_within_step(projection, t, running, factors);
+      }
+    }
+  }
+  for (Run& run : runs) run.finish();
 }
 
 template <class Adjoint, class Signal, class Real>
 void run_adjoint(const AdjointArgs<Real>& args, int threads) {
-  const std::size_t neurons = args.psi_to_factor.shape[2];
   const std::size_t batch = args.psi_to_factor.shape[0];
-  const std::size_t last = args.window.end_or(args.psi_to_factor.shape[1]);
-#pragma omp parallel for schedule(dynamic) num_threads(threads_for(batch, threads))
-  for (std::size_t b = 0; b < batch; ++b) {
-    SignalRows<Real> signal(neurons);
-    signal.start_trial(args.in, b);
-    std::vector<Real> later(follows_spikes<Signal> ? neurons : 0, Real(0));
-    std::vector<std::byte> memory(columns_size<Adjoint>(neurons));
-    const auto state = place_columns<Adjoint>(memory.data(), neurons);
-    const auto length = static_cast<std::size_t>(args.in.length[b]);
-    const std::size_t end = args.window.end_in(length);
-    const auto carried = place_columns<Adjoint>(args.carried, batch * neurons);
-    const bool goes_on = args.carried != nullptr && end < length;
-    for (std::size_t j = 0; goes_on && j < neurons; ++j) state.store(j, carried.load(b * neurons + j));
-    for (std::size_t t = end; t-- > args.window.begin;) {
-      signal.load(args.in, b, t);
-      if constexpr (follows_spikes<Signal>) follow_synapses(args, b, t, later);
-      adjoint_row<Adjoint, Signal>(args, state, signal, later.data(), args.psi_to_factor.row(b, t), neurons);
-    }
-    for (std::size_t j = 0; args.carried != nullptr && j < neurons; ++j) {
-      carried.store(b * neurons + j, state.load(j));
-    }
-    for (std::size_t t = std::max(args.window.begin, end); t < last; ++t) {
-      std::fill_n(args.psi_to_factor.row(b, t), neurons, Real(0));
-    }
+  const std::vector<std::size_t> cuts = cuts_within_step(args);
+  const std::size_t together = cuts.size() == 1 ? 1 : trials_together(batch, threads);
+  const std::size_t groups = (batch + together - 1) / together;
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(groups, threads))
+  for (std::size_t g = 0; g < groups; ++g) {
+    run_adjoints<Adjoint, Signal>(args, cuts, g * together, std::min(together, batch - g * together));
   }
 }
 

@@ -12,14 +12,10 @@ void apply_row(const ApplyArgs<Real>& args, std::size_t i) {
     const Real increment = optimizer_increment(args.step, m, args.gradient(i, j));
     args.first_moment(i, j) = m.first;
     args.second_moment(i, j) = m.second;
-    const Real changed = constrain(args.decay * (args.parameter(i, j) + increment), args.low, args.high);
+    const Real changed = constrain(args.feedback.decay * (args.parameter(i, j) + increment), args.low, args.high);
     args.parameter(i, j) = changed;
     if (!args.average.empty()) args.average(i, j) = running_average(args.average(i, j), changed, args.average_decay);
-    if (!args.mirrored.empty()) {
-      Real& mirror = args.mirrored(j, args.mirrored_offset + i);
-      mirror = args.decay * (mirror + increment);
-    }
-    if (!args.transposed.empty()) args.transposed(j, args.mirrored_offset + i) = changed;
+    args.feedback.update(i, j, increment, changed);
   }
 }
 

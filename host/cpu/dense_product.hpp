@@ -69,27 +69,53 @@ inline void add_strip(const RowGroup<Real>& group, const Real* packed, std::size
   L::store(out[0] + h, b0), L::store(out[1] + h, b1), L::store(out[2] + h, b2), L::store(out[3] + h, b3);
 }
 
-// out[c][j] += x[0][c] w_0[j], then x[1][c] w_1[j], ... in every group; w_k the row w + k * stride, j in [0, count).
-// packed: working memory.
-template <class Real>
-void add_products(const std::vector<RowGroup<Real>>& groups, const Real* w, std::size_t stride, std::size_t depth,
-                  std::size_t count, std::vector<Real>& packed) {
+// out[c][j] += x[0][c] w_0[j], then x[1][c] w_1[j], ... in every group, j in [0, count). element(k, j) gives
+// w_k[j]; pack(j, to) writes w_k[j ... j + width) of all k to `to`, [depth, width]. packed: working memory.
+template <class Real, class Element, class Pack>
+void add_packed_products(const std::vector<RowGroup<Real>>& groups, std::size_t depth, std::size_t count,
+                         std::vector<Real>& packed, Element&& element, Pack&& pack) {
   constexpr std::size_t width = 2 * Lanes<Real>::count;
   packed.resize(depth * width);
   std::size_t j = 0;
   for (; j + width <= count; j += width) {
-    for (std::size_t k = 0; k < depth; ++k) std::memcpy(&packed[k * width], w + k * stride + j, width * sizeof(Real));
+    pack(j, packed.data());
     for (const RowGroup<Real>& group : groups) add_strip(group, packed.data(), depth, j);
   }
   for (; j < count; ++j) {
     for (const RowGroup<Real>& group : groups) {
       for (std::size_t c = 0; c < product_rows; ++c) {
         Real sum = group.out[c][j];
-        for (std::size_t k = 0; k < depth; ++k) sum += group.x[k][c] * w[k * stride + j];
+        for (std::size_t k = 0; k < depth; ++k) sum += group.x[k][c] * element(k, j);
         group.out[c][j] = sum;
       }
     }
   }
+}
+
+// w_k[j] stands at w[k * stride + j].
+template <class Real>
+void add_products(const std::vector<RowGroup<Real>>& groups, const Real* w, std::size_t stride, std::size_t depth,
+                  std::size_t count, std::vector<Real>& packed) {
+  constexpr std::size_t width = 2 * Lanes<Real>::count;
+  add_packed_products(
+      groups, depth, count, packed, [=](std::size_t k, std::size_t j) { return w[k * stride + j]; },
+      [=](std::size_t j, Real* to) {
+        for (std::size_t k = 0; k < depth; ++k) std::memcpy(to + k * width, w + k * stride + j, width * sizeof(Real));
+      });
+}
+
+// w_k[j] stands at w[j * stride + k].
+template <class Real>
+void add_transposed_products(const std::vector<RowGroup<Real>>& groups, const Real* w, std::size_t stride,
+                             std::size_t depth, std::size_t count, std::vector<Real>& packed) {
+  constexpr std::size_t width = 2 * Lanes<Real>::count;
+  add_packed_products(
+      groups, depth, count, packed, [=](std::size_t k, std::size_t j) { return w[j * stride + k]; },
+      [=](std::size_t j, Real* to) {
+        for (std::size_t k = 0; k < depth; ++k) {
+          for (std::size_t c = 0; c < width; ++c) to[k * width + c] = w[(j + c) * stride + k];
+        }
+      });
 }
 
 }  // namespace spikeweave::cpu

@@ -74,11 +74,16 @@ Projection lay_out(const ProjectionSettings& settings, std::size_t index, std::u
   projection.settings = settings;
   projection.name = joined(settings.from) + " -> " + joined(settings.to);
   const bool from_input = settings.from.front() == InputSettings::population;
+  const bool from_bias = settings.from.front() == bias_population;
   const bool to_output = settings.to.front() == "output";
-  projection.kind = from_input  ? ProjectionKind::input
-                    : to_output ? ProjectionKind::readout
-                                : ProjectionKind::recurrent;
-  projection.pre = from_input ? CellRange{0, network.inputs} : range_of(network.populations, settings.from);
+  projection.kind = from_input             ? ProjectionKind::input
+                    : from_bias            ? ProjectionKind::bias
+                    : to_output            ? ProjectionKind::readout
+                    : settings.within_step ? ProjectionKind::within_step
+                                           : ProjectionKind::recurrent;
+  projection.pre = from_input  ? CellRange{0, network.inputs}
+                   : from_bias ? CellRange{0, 1}
+                               : range_of(network.populations, settings.from);
   projection.post = to_output ? CellRange{0, network.outputs} : range_of(network.populations, settings.to);
   projection.has_diagonal = projection.kind == ProjectionKind::recurrent && !settings.self_connections;
   projection.offset = network.parameter_count;

@@ -19,15 +19,8 @@ std::vector<std::byte> pack_columns(const std::vector<S>& elements) {
 
 template <class Real>
 NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const FeedbackSettings& feedback,
-                                 std::uint64_t seed)
-    : backend(on),
-      network(of),
-      symmetric_feedback(feedback.template get_if<SymmetricFeedback>() != nullptr),
-      feedback_decay(feedback.template get_if<AdaptiveFeedback>() != nullptr
-                         ? feedback.template get_if<AdaptiveFeedback>()->decay
-                         : 0.0),
-      adaptive_feedback(feedback.template get_if<AdaptiveFeedback>() != nullptr),
-      readout(derive<Real>(of.readout, of.dt)) {
+                                 std::uint64_t seed, bool follows_synapses)
+    : backend(on), network(of), readout(derive<Real>(of.readout, of.dt)), feedback_(feedback) {
   const std::size_t count = of.parameter_count;
   const std::string sized_by = " (/network/projections)";
   arrays.parameter = Buffer<Real, Real>(on, {count}, "parameters" + sized_by);
@@ -36,9 +29,12 @@ NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const Fee
   arrays.second_moment = Buffer<Real, Real>(on, {count}, "second moments" + sized_by);
   arrays.average = Buffer<Real, Real>(on, {count}, "parameter average" + sized_by);
   arrays.feedback = Buffer<Real, Real>(on, {of.outputs, of.neurons}, "feedback weights (/network/populations)");
+  if (follows_synapses && feedback.template get_if<SymmetricFeedback>() == nullptr) {
+    arrays.backward = Buffer<Real, Real>(on, {count}, "feedback weights" + sized_by);
+  }
   states_.resize(of.populations.size());
   derive_neurons(seed);
-  draw_feedback(feedback, seed);
+  draw_feedback(seed);
   upload_synapses();
 }
 
@@ -71,13 +67,15 @@ void NetworkState<Real>::upload_synapses() {
 template <class Real>
 ProjectionView<Real> NetworkState<Real>::view(const Projection& projection) const {
   const auto& sparse = sparse_[static_cast<std::size_t>(&projection - network.projections.data())];
+  const Real* const weights = arrays.parameter.data() + projection.offset;
   return {projection.pre.begin,
           projection.pre.count,
           projection.post.begin,
           projection.post.count,
-          arrays.parameter.data() + projection.offset,
+          weights,
           projection.delay,
-          sparse != nullptr ? &sparse->view : nullptr};
+          sparse != nullptr ? &sparse->view : nullptr,
+          has_backward(projection) ? arrays.backward.data() + projection.offset : weights};
 }
 
 template <class Real>
@@ -114,32 +112,130 @@ void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
 }
 
 template <class Real>
-void NetworkState<Real>::draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed) {
-  double std = 0.0;
-  FeedbackScale scale = FeedbackScale::unit;
-  if (const auto* random = feedback.template get_if<RandomFeedback>()) std = random->std, scale = random->scale;
-  if (const auto* adaptive = feedback.template get_if<AdaptiveFeedback>()) std = adaptive->std, scale = adaptive->scale;
-  if (scale == FeedbackScale::neuron_count) std /= std::sqrt(static_cast<double>(network.neurons));
-  const RandomStream stream(seed, Purpose::feedback);
+bool NetworkState<Real>::has_backward(const Projection& projection) const {
+  return arrays.backward.size() > 0 && is_between_neurons(projection.kind);
+}
+
+template <class Real>
+double NetworkState<Real>::magnitude(std::size_t population) const {
+  return feedback_.visit([&]<class Scheme>(const Scheme& scheme) {
+    if constexpr (requires { scheme.std; }) {
+      return feedback_magnitude(scheme.std, scheme.scale, network.neurons, population);
+    } else {
+      return 1.0;
+    }
+  });
+}
+
+template <class Real>
+void NetworkState<Real>::draw_feedback(std::uint64_t seed) {
+  arrays.feedback.zero();
+  arrays.backward.zero();
+  const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
+  if (!is_drawn) return;  // follows from the parameters
   std::vector<Real> weights(network.outputs * network.neurons);
-  for (std::size_t w = 0; w < weights.size(); ++w) weights[w] = static_cast<Real>(std * stream.normal(w));
+  std::vector<double> magnitudes(network.neurons);
+  for (const Population& population : network.populations) {
+    const auto first = magnitudes.begin() + static_cast<std::ptrdiff_t>(population.neurons.begin);
+    std::fill_n(first, population.neurons.count, magnitude(population.neurons.count));
+  }
+  const bool goes_through_synapses = arrays.backward.size() > 0;
+  if (goes_through_synapses) {
+    // Then only neurons that project to the outputs get errors from there.
+    std::vector<double> read(network.neurons, 0.0);
+    for (const Projection& projection : network.projections) {
+      if (projection.kind != ProjectionKind::readout) continue;
+      const auto first = static_cast<std::ptrdiff_t>(projection.pre.begin);
+      std::copy_n(magnitudes.begin() + first, projection.pre.count, read.begin() + first);
+    }
+    magnitudes = read;
+  }
+  const RandomStream stream(seed, Purpose::feedback);
+  for (std::size_t w = 0; w < weights.size(); ++w) {
+    weights[w] = static_cast<Real>(magnitudes[w % network.neurons] * stream.normal(w));
+  }
   arrays.feedback.upload(weights);
+  if (!goes_through_synapses) return;
+  std::vector<Real> backward(network.parameter_count, Real(0));
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    if (!has_backward(projection)) continue;
+    const RandomStream own(seed, Purpose::feedback, static_cast<std::uint32_t>(p + 1));
+    for (std::size_t w = 0; w < projection.size(); ++w) {
+      const bool is_self = projection.has_diagonal &&
+                           projection.pre.begin + projection.pre_of(w) == projection.post.begin + projection.post_of(w);
+      const double drawn = magnitude(projection.pre.count) * own.normal(w);
+      backward[projection.offset + w] = is_self ? Real(0) : static_cast<Real>(drawn);
+    }
+  }
+  arrays.backward.upload(backward);
+}
+
+template <class Real>
+FeedbackArgs<Real> NetworkState<Real>::feedback_of(const Projection& projection) const {
+  FeedbackArgs<Real> args;
+  args.scheme = feedback_.value.index();
+  args.magnitude = static_cast<Real>(magnitude(projection.pre.count));
+  if (projection.kind == ProjectionKind::readout) {
+    args.back = arrays.feedback.data() + projection.post.begin * network.neurons + projection.pre.begin;
+    args.row_stride = 1;
+    args.column_stride = network.neurons;
+  } else if (has_backward(projection)) {
+    args.back = arrays.backward.data() + projection.offset;
+    args.row_stride = projection.is_sparse ? 0 : projection.post.count;
+    args.column_stride = 1;
+  } else {
+    return args;
+  }
+  feedback_.visit([&]<class Scheme>(const Scheme& scheme) {
+    if constexpr (requires { scheme.decay; }) args.decay = static_cast<Real>(1.0 - scheme.decay);
+  });
+  return args;
+}
+
+template <class Real>
+std::vector<Real> NetworkState<Real>::feedback() const {
+  std::vector<Real> all = arrays.feedback.download();
+  const std::vector<Real> backward = arrays.backward.download();
+  all.insert(all.end(), backward.begin(), backward.end());
+  return all;
+}
+
+template <class Real>
+void NetworkState<Real>::set_feedback(const std::vector<Real>& values) {
+  const std::size_t expected = arrays.feedback.size() + arrays.backward.size();
+  if (values.size() != expected) {
+    throw InputError("feedback weights", std::to_string(values.size()) + "; expected " + std::to_string(expected));
+  }
+  const auto second = values.begin() + static_cast<std::ptrdiff_t>(arrays.feedback.size());
+  arrays.feedback.upload({values.begin(), second});
+  arrays.backward.upload({second, values.end()});
+}
+
+// Of schemes whose feedback is given by the weights.
+template <class Real>
+void NetworkState<Real>::set_feedback_from(const std::vector<Real>& parameters) {
+  std::vector<Real> all(arrays.feedback.size() + arrays.backward.size(), Real(0));
+  for (const Projection& projection : network.projections) {
+    FeedbackArgs<Real> args = feedback_of(projection);
+    if (args.back == nullptr) continue;
+    const bool is_readout = projection.kind == ProjectionKind::readout;
+    args.back = is_readout ? all.data() + (args.back - arrays.feedback.data())
+                           : all.data() + arrays.feedback.size() + projection.offset;
+    for (std::size_t w = 0; w < projection.size(); ++w) {
+      const std::size_t i = projection.is_sparse ? 0 : w / projection.post.count;
+      const std::size_t j = projection.is_sparse ? w : w % projection.post.count;
+      args.update(i, j, Real(0), parameters[projection.offset + w]);
+    }
+  }
+  set_feedback(all);
 }
 
 template <class Real>
 void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
   arrays.parameter.upload(values);
-  if (!symmetric_feedback) return;
-  std::vector<Real> transposed(network.outputs * network.neurons, Real(0));
-  for (const Projection& projection : network.projections) {
-    if (projection.kind != ProjectionKind::readout) continue;
-    for (std::size_t w = 0; w < projection.size(); ++w) {
-      const std::size_t j = projection.pre.begin + w / projection.post.count;
-      const std::size_t k = projection.post.begin + w % projection.post.count;
-      transposed[k * network.neurons + j] += values[projection.offset + w];
-    }
-  }
-  arrays.feedback.upload(transposed);
+  const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
+  if (!is_drawn) set_feedback_from(values);
 }
 
 template <class Real>

@@ -36,7 +36,7 @@ PlasticityState<Real>::PlasticityState(NetworkState<Real>& state, const Learning
     : state_(state), learning_(learning) {
   visit_plasticity(learning, [this]<template <class> class Rule>(const auto& settings) { form_ = settings.form; });
   if (!is_plasticity(learning) || form_ == PlasticityForm::trial) return;
-  std::array<std::size_t, 3> of_kind{};
+  std::array<std::size_t, 5> of_kind{};
   for (std::size_t p = 0; p < state.network.projections.size(); ++p) {
     const Projection& projection = state.network.projections[p];
     const std::size_t index = of_kind[static_cast<std::size_t>(projection.kind)]++;

@@ -27,7 +27,7 @@ class Iteration {
         experiment_(experiment),
         task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
         network_(build_network(experiment.network, task_->shape(), experiment.seed)),
-        state_(backend, network_, experiment.feedback, experiment.seed),
+        state_(backend, network_, experiment.feedback, experiment.seed, follows_synapses(experiment.learning)),
         updater_(state_, experiment.learning, experiment.optimizer, experiment.training.clip_norm,
                  experiment.training.parameter_average),
         simulator_(simulator(experiment.learning)) {
@@ -84,7 +84,7 @@ class Iteration {
     const auto parameters = static_cast<double>(network_.parameter_count);
     double products = 0.0;
     for (const Projection& p : network_.projections) {
-      const double pre = p.kind == ProjectionKind::input ? inputs : neurons;
+      const double pre = p.kind == ProjectionKind::input ? inputs : p.kind == ProjectionKind::bias ? 0.0 : neurons;
       if (p.settings.trainable) products += pre + 4.0 * (p.kind == ProjectionKind::readout ? outputs : neurons);
     }
     const double forward = inputs + 6.0 * neurons + 8.0 * outputs + 4.0 * parameters;

@@ -49,9 +49,10 @@ void soften(PopulationSettings& population, double width) {
     neuron.value = softened(*alif, width);
   } else if (const auto* lif = neuron.get_if<LifParams<Distribution>>()) {
     neuron.value = softened(*lif, width);
-  } else if (neuron.get_if<SoftAlifParams<Distribution>>() == nullptr) {
+  } else if (neuron.get_if<SoftAlifParams<Distribution>>() == nullptr &&
+             neuron.get_if<RateUnitParams<Distribution>>() == nullptr) {
     throw InputError("finite differences", fmt::format("population {} is of model {}, for which there is no smooth "
-                                                       "relaxation; expected lif, alif or soft_alif",
+                                                       "relaxation; expected lif, alif, soft_alif or rate_unit",
                                                        in_quotes(population.name), neuron.name()));
   }
 }

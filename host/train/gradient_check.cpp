@@ -140,7 +140,7 @@ GradientAgreement GradientCheck<Real>::run() {
   const Network& network = trainer_.network();
   trainer_.task().fill(Split::train, ids_, record_.batch);
   record_.parameters = trainer_.state().parameters();
-  record_.feedback = trainer_.state().feedback();
+  record_.feedback = trainer_.state().arrays.feedback.download();
   GradientAgreement found;
   found.epoch = trainer_.epoch();
   found.loss = run_true_gradient();

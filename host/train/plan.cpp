@@ -128,7 +128,8 @@ template <class Real>
 CountingBackend<Real> counted(const Experiment& experiment, const Task& task, const Network& network,
                               const Backend<Real>& device, std::size_t trials) {
   CountingBackend<Real> backend(device, static_cast<std::size_t>(experiment.training.batch_size));
-  NetworkState<Real> state(backend, network, experiment.feedback, experiment.seed);
+  NetworkState<Real> state(backend, network, experiment.feedback, experiment.seed,
+                           follows_synapses(experiment.learning));
   const TaskShape shape = task.shape();
   Simulator<Real> simulator(state, experiment.learning, shape.loss, experiment.training.reduction, shape.frame_steps,
                             experiment.seed);

@@ -128,7 +128,9 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
     args.input_scale = dropout_scale<Real>(network_.input_dropout);
   }
   args.input = state_.projections(ProjectionKind::input);
+  args.bias = state_.projections(ProjectionKind::bias);
   args.recurrent = state_.projections(ProjectionKind::recurrent);
+  args.within_step = state_.projections(ProjectionKind::within_step);
   args.populations = state_.populations(batch_);
   args.keys = keys();
   args.forced = forced_.cview();

@@ -83,7 +83,12 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
         args.scale = dropout_scale<Real>(network_.input_dropout);
       }
       break;
+    case ProjectionKind::bias:  // one frame
+      args.values = ones_.cview();
+      args.frame_steps = steps_;
+      break;
     case ProjectionKind::recurrent:
+    case ProjectionKind::within_step:
     case ProjectionKind::readout:
       if (has_rates_) {
         args.values = neuron_outputs_.cview();
@@ -91,7 +96,7 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
       } else {
         args.events = spikes_.cview();
       }
-      if (projection.kind == ProjectionKind::recurrent) break;
+      if (projection.kind != ProjectionKind::readout) break;
       if (network_.readout.dropout > 0.0) {
         args.mask = readout_mask_.cview();
         args.scale = dropout_scale<Real>(network_.readout.dropout);
@@ -151,7 +156,10 @@ void Simulator<Real>::add_hidden_gradient(const StepWindow& window) {
   if (form_ == EpropForm::trial && hidden_learns) {
     AdjointArgs<Real> args;
     args.in = in;
-    if (follows_synapses(spike_path_)) args.recurrent = state_.projections(ProjectionKind::recurrent);
+    if (follows_synapses(spike_path_)) {
+      args.recurrent = state_.projections(ProjectionKind::recurrent);
+      args.within_step = state_.projections(ProjectionKind::within_step);
+    }
     args.follows_reset = follows_reset(spike_path_);
     args.psi_to_factor = psi_.view();
     args.window = window;

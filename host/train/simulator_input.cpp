@@ -58,6 +58,7 @@ void Simulator<Real>::upload_batch(const TrialBatch& whole, std::span<const std:
   } else {
     put(target_, converted<Real>(batch.target), {batch_, batch.segments, network_.outputs}, "targets");
   }
+  put(ones_, std::vector<Real>(batch_, Real(1)), {batch_, 1, 1}, "activity of the bias");
   shape(spike_count_, {batch_, network_.neurons}, "spike counts");
   shape(digest_, {batch_}, "spike digests");
   if (network_.outputs == 0) return;

@@ -47,7 +47,8 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
   const TaskShape shape = task_->shape();
   prefetch_ = std::make_unique<Prefetch>(*task_);
   choose_slices();
-  state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed);
+  state_ = std::make_unique<NetworkState<Real>>(backend, network_, experiment.feedback, experiment.seed,
+                                                follows_synapses(experiment.learning));
   const std::vector<double> initial = initial_parameters(network_, experiment.seed, directory);
   if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network_, initial);
   const std::vector<Real> parameters(initial.begin(), initial.end());

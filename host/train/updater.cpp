@@ -20,7 +20,8 @@ Updater<Real>::Updater(NetworkState<Real>& state, const LearningSettings& learni
 
 template <class Real>
 bool Updater<Real>::is_plastic(const Projection& projection) const {
-  return projection.kind != ProjectionKind::readout && is_plasticity(learning_);
+  const bool is_synapse = projection.kind == ProjectionKind::input || projection.kind == ProjectionKind::recurrent;
+  return is_synapse && is_plasticity(learning_);
 }
 
 template <class Real>
@@ -82,17 +83,7 @@ double Updater<Real>::apply(double rate_factor) {
     }
     args.low = static_cast<Real>(projection.settings.low);
     args.high = static_cast<Real>(projection.settings.high);
-    if (projection.kind == ProjectionKind::readout) {
-      // Rows of the feedback that belong to the outputs of this block; its columns start at the block's first neuron.
-      const View<Real> rows(state_.arrays.feedback.data() + projection.post.begin * network.neurons,
-                            {projection.post.count, network.neurons});
-      args.mirrored_offset = projection.pre.begin;
-      if (state_.symmetric_feedback) args.transposed = rows;
-      if (state_.adaptive_feedback) {
-        args.mirrored = rows;
-        args.decay = static_cast<Real>(1.0 - state_.feedback_decay);
-      }
-    }
+    args.feedback = state_.feedback_of(projection);
     state_.backend.apply(args);
   }
   if (network.readout.bias) {

@@ -26,6 +26,8 @@ struct SmallNetworkCase {
   LearningSignal signal = LearningSignal::global;
   double delay = 1.0;    // [ms]  of the recurrent projection
   bool relaxed = false;  // soft_alif neurons of width 0.3: no spikes
+  bool bias = false;     // a fourth projection, from bias to all neurons
+  std::size_t extra_inputs = 0;
 
   std::string name() const {
     const char* kinds[] = {"symmetric", "random", "adaptive"};
@@ -117,7 +119,7 @@ class SmallNetwork {
   }
 
   static TaskShape task_shape(const SmallNetworkCase& c) {
-    return {inputs, outputs, 1, steps, c.loss, Encoding::events, 0, ""};
+    return {inputs + c.extra_inputs, outputs, 1, steps, c.loss, Encoding::events, 0, ""};
   }
 
   static NetworkSettings network_settings(const SmallNetworkCase& c) {
@@ -155,6 +157,12 @@ class SmallNetwork {
     settings.projections[1].delay = c.delay;
     settings.projections[2].from = all;
     settings.projections[2].to = {"output"};
+    if (c.bias) {
+      settings.projections.emplace_back();
+      settings.projections[3].from = {"bias"};
+      settings.projections[3].to = all;
+      settings.projections[3].weights = Distribution::gaussian(0.05, 0.05);
+    }
     return settings;
   }
 

@@ -6,10 +6,9 @@
 namespace spikeweave::test {
 namespace {
 
-// Sum over projections in order and pre cells in ascending order; x(i) is the activity of pre cell i.
+// Adds to `sum` over projections in order and pre cells in ascending order; x(i) is the activity of pre cell i.
 template <class Activity>
-float plain_sum(const std::vector<ProjectionCase>& projections, std::size_t post, const Activity& x) {
-  float sum = 0.0f;
+float plain_sum(float sum, const std::vector<ProjectionCase>& projections, std::size_t post, const Activity& x) {
   for (const ProjectionCase& p : projections) {
     if (post < p.post_begin || post >= p.post_begin + p.post_count) continue;
     for (std::size_t i = 0; i < p.pre_count; ++i) {
@@ -155,6 +154,9 @@ ForwardResult run_reference(const ForwardCase& c) {
                   {},
                   c.intensity.empty() ? std::vector<std::uint8_t>{} : c.events};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
+  std::vector<ProjectionCase> within_step = c.within_step;
+  std::stable_sort(within_step.begin(), within_step.end(),
+                   [](const ProjectionCase& p, const ProjectionCase& q) { return p.post_begin < q.post_begin; });
   for (std::size_t b = 0; b < c.batch(); ++b) {
     std::vector<AnyState> states(n);
     std::vector<float> last(n, 0.0f);
@@ -163,9 +165,11 @@ ForwardResult run_reference(const ForwardCase& c) {
       std::size_t j = 0;
       for (std::size_t p = 0; p < c.populations.size(); ++p) {
         for (std::size_t local = 0; local < c.populations[p].count; ++local, ++j) {
-          const float from_input = plain_sum(c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
-          const float recurrent = plain_sum(c.recurrent, j, [&](std::size_t i) { return last[i]; });
-          const float current = from_input * c.input_scale + recurrent;
+          const float input = plain_sum(0.0f, c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
+          const float biased = plain_sum(input * c.input_scale, c.bias, j, [](std::size_t) { return 1.0f; });
+          const float delayed = plain_sum(0.0f, c.recurrent, j, [&](std::size_t i) { return last[i]; });
+          const float recurrent = plain_sum(delayed, within_step, j, [&](std::size_t i) { return now[i]; });
+          const float current = biased + recurrent;
           StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
           clamp_input(c, b, t, j, in);
           const bool is_rate = is_rate_model(c.populations[p].model);
@@ -201,7 +205,9 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
   const DeviceProjections input(backend, c.input, 0);
+  const DeviceProjections bias(backend, c.bias, 0);
   const DeviceProjections recurrent(backend, c.recurrent, 1);
+  const DeviceProjections within_step(backend, c.within_step, 0);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
   auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
@@ -220,7 +226,9 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .input_mask = mask.cview(),
                           .input_scale = c.input_scale,
                           .input = input.list,
+                          .bias = bias.list,
                           .recurrent = recurrent.list,
+                          .within_step = within_step.list,
                           .populations = {},
                           .keys = {test_seed, trial.cview()},
                           .forced = forced.cview(),

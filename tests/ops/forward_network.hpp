@@ -36,6 +36,8 @@ struct ForwardCase {
   std::vector<PopulationCase> populations;
   std::vector<ProjectionCase> input;
   std::vector<ProjectionCase> recurrent;
+  std::vector<ProjectionCase> within_step;
+  std::vector<ProjectionCase> bias;  // of pre cell 0
   std::vector<std::uint8_t> events;  // [batch, steps, inputs]; or
   std::vector<float> values;         // [batch, frames, inputs]
   std::vector<std::uint8_t> mask;    // [batch, frames, inputs] or empty

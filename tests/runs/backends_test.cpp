@@ -119,6 +119,35 @@ TEST_P(RunsOn, WeightsThatChangeWithinATrialAreThoseOfTheCpu) {
   }
 }
 
+// Layers, one within the step of the other, with a projection back, and errors that travel back through weights of
+// their own.
+TEST_P(RunsOn, LayersAreThoseOfTheCpu) {
+  const auto cpu = make_cpu_backend<float>();
+  const std::vector<std::string> common{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
+                                        "/learning={\"rule\": \"bptt\"}",
+                                        R"(/network/projections=[{"from": "input", "to": "regular"},
+                               {"from": "regular", "to": "adaptive", "within_step": true},
+                               {"from": "adaptive", "to": "regular"},
+                               {"from": "bias", "to": ["regular", "adaptive"], "weights": 0.02},
+                               {"from": ["regular", "adaptive"], "to": "output"}])"};
+  std::vector<std::vector<float>> learned;
+  for (const char* type : {"symmetric", "random", "adaptive", "sign_symmetric"}) {
+    std::vector<std::string> settings = common;
+    settings.push_back("/feedback={\"type\": \"" + std::string(type) + "\"}");
+    const ShortRun expected = short_run(*cpu, settings);
+    const ShortRun found = short_run(backend(), settings);
+
+    EXPECT_EQ(found.result.digest, expected.result.digest) << type;
+    EXPECT_GT(found.result.epochs[1].splits.at("train").at("rate_adaptive"), 1.0) << type;
+    ASSERT_EQ(found.parameters.size(), expected.parameters.size());
+    for (std::size_t n = 0; n < found.parameters.size(); ++n) {
+      ASSERT_NEAR(found.parameters[n], expected.parameters[n], 1e-5f) << type << ", parameter " << n;
+    }
+    for (const auto& other : learned) EXPECT_NE(found.parameters, other) << type;
+    learned.push_back(found.parameters);
+  }
+}
+
 // Trials in slices of time, longer and shorter than the delays: rules, forms and updates give the run that holds whole
 // trials.
 TEST_P(RunsOn, SlicesOfTimeGiveTheSameRun) {

@@ -38,7 +38,12 @@ TEST_F(Program, EveryShippedExperimentPassesCheck) {
   for (const auto& entry : fs::recursive_directory_iterator(std::string(SW_SOURCE_DIR) + "/tasks")) {
     if (entry.path().extension() != ".json") continue;
     const Outcome o = run("check " + entry.path().string());
-    EXPECT_EQ(o.status, 0) << entry.path() << ": " << o.err;
+    const bool needs_files = entry.path().parent_path().filename() == "mnist";  // which do not come with the program
+    if (needs_files && o.status != 0) {
+      EXPECT_NE(o.err.find("train-images-idx3-ubyte.gz: cannot open"), std::string::npos) << o.err;
+    } else {
+      EXPECT_EQ(o.status, 0) << entry.path() << ": " << o.err;
+    }
     ++count;
   }
   EXPECT_GE(count, 7u);

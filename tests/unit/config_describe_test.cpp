@@ -61,7 +61,7 @@ TEST_F(ExperimentSchema, EnumListsItsNames) {
 TEST_F(ExperimentSchema, ChoiceHasOneObjectPerAlternative) {
   const Json feedback = at("/properties/feedback");
 
-  EXPECT_EQ(feedback["oneOf"].size(), 3u);
+  EXPECT_EQ(feedback["oneOf"].size(), 4u);
   const Json random = alternative(feedback, "random");
   EXPECT_EQ(random["properties"]["type"].dump(), R"({"const":"random"})");
   EXPECT_EQ(random["required"].dump(), R"(["type"])");
@@ -91,9 +91,9 @@ TEST(Describe, OverviewNamesEverythingWithSummaryAndSource) {
   for (const char* line :
        {"Neuron models (/network/populations/N/neuron; more: describe model NAME)\n"
         "  lif               Leaky integrate-and-fire, reset by subtraction, refractory. [Bellec et al. 2020",
-        "\n  alif              ", "\n  escape_lif        ", "\n  eprop  ", "\n  symmetric  ", "\n  random     ",
-        "\n  adaptive   ", "\n  sgd   Plain gradient descent.\n", "\n  adam  ", "\n  piano_roll             ",
-        "\n  store_recall  "}) {
+        "\n  alif              ", "\n  escape_lif        ", "\n  eprop  ", "\n  symmetric       ",
+        "\n  random          ", "\n  adaptive        ", "\n  sgd   Plain gradient descent.\n", "\n  adam  ",
+        "\n  piano_roll             ", "\n  store_recall  "}) {
     EXPECT_TRUE(contains(text, line)) << line << "\nis not in\n" << text;
   }
 }
@@ -106,16 +106,17 @@ TEST(Describe, KindAloneListsThatKind) {
 }
 
 TEST(Describe, EntryHasATableOfItsKeys) {
-  EXPECT_EQ(describe("feedback", "adaptive"),
-            "feedback adaptive: B gets the readout's increments; both decay (Kolen-Pollack).\n"
-            "Source: Bellec et al. 2020; Kolen & Pollack 1994\n\n"
-            "Settings in /feedback\n"
-            "  key    unit      default       allowed            meaning\n"
-            "  std    -         1             (0, inf)           Standard deviation of the initial B.\n"
-            "  scale  -         neuron_count  unit neuron_count  neuron_count divides the initial B by the root of the "
-            "number of neurons.\n"
-            "  decay  1/update  0.0001        [0, 1)             Both B and the readout weights are multiplied by 1 - "
-            "it.\n");
+  EXPECT_EQ(
+      describe("feedback", "adaptive"),
+      "feedback adaptive: B gets the forward weights' increments; both decay (Kolen-Pollack).\n"
+      "Source: Kolen & Pollack 1994; Akrout et al. 2019; Bellec et al. 2020\n\n"
+      "Settings in /feedback\n"
+      "  key    unit      default       allowed                       meaning\n"
+      "  std    -         1             (0, inf)                      Standard deviation of the initial B.\n"
+      "  scale  -         neuron_count  unit neuron_count population  neuron_count divides by the root of the "
+      "number of all neurons, population by that of the neurons which the forward weights come from.\n"
+      "  decay  1/update  0.0001        [0, 1)                        Both B and the forward weights are multiplied "
+      "by 1 - it.\n");
   EXPECT_TRUE(contains(describe("feedback", "symmetric"), "Settings in /feedback\n  none\n"));
   EXPECT_TRUE(contains(describe("protocol", "pair"), "\n  frequency  Hz     10       (0, inf)      Pairs per second"));
   EXPECT_TRUE(contains(describe("rule", "eprop"), "\n  rate_regularization/target_rate  Hz    10  "));
@@ -136,7 +137,7 @@ TEST(Describe, UnknownNamesAreErrors) {
             "describe: \"modle\" is not one of model rule feedback optimizer task protocol; did you mean \"model\"?");
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
             "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich energy_unit "
-            "rectified_linear soft_alif; did you "
+            "rectified_linear soft_alif rate_unit; did you "
             "mean \"alif\"?");
 }
 

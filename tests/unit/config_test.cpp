@@ -130,10 +130,11 @@ TEST(ReadExperiment, UnknownKeyNamesTheNearestAndAllOthers) {
 
 TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/feedback/type", "\"randm\""),
-            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive; did you mean \"random\"?");
+            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive sign_symmetric; did you mean "
+            "\"random\"?");
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
             "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "
-            "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif; did you mean "
+            "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif rate_unit; did you mean "
             "\"lif\"?");
   EXPECT_EQ(error_with("/training/reduction", "\"median\""),
             "e.json: /training/reduction: \"median\" is not one of sum mean_trial mean_batch");

@@ -47,15 +47,12 @@ TEST(ValidateNetwork, StretchesOfPopulationsAreAccepted) {
   EXPECT_EQ(error_of(three_populations()), "");
 }
 
-TEST(ValidateBptt, SendsErrorsThroughTheReadoutOfATaskWithOutputs) {
+TEST(ValidateBptt, SendsErrorsBackFromTheOutputsThroughAnyFeedback) {
   Json json = three_populations();
   json["learning"] = {{"rule", "bptt"}};
   EXPECT_EQ(error_of(json), "");
   json["feedback"] = {{"type", "random"}};
-  EXPECT_EQ(error_of(json),
-            "/feedback/type: \"random\", but bptt sends errors back through the readout's own weights; "
-            "expected symmetric");
-  json["feedback"] = {{"type", "symmetric"}};
+  EXPECT_EQ(error_of(json), "");
   json["task"] = {{"type", "background"}, {"inputs", 4}};
   json["training"] = {{"updates_per_epoch", 1}};
   json["network"]["projections"].erase(2);
@@ -136,18 +133,20 @@ TEST(ValidateNetwork, NamesAreUniqueAndFree) {
             "/network/populations/2/name: \"a\" is the name of population 0 too");
   EXPECT_EQ(error_with("/network/populations/1/name", "\"\""), "/network/populations/1/name: missing; expected a name");
   EXPECT_EQ(error_with("/network/populations/1/name", "\"input\""),
-            "/network/populations/1/name: \"input\" is taken; input and output are there by themselves");
+            "/network/populations/1/name: \"input\" is taken; input, bias and output are there by themselves");
   EXPECT_EQ(error_with("/network/populations/1/name", "\"output\""),
-            "/network/populations/1/name: \"output\" is taken; input and output are there by themselves");
+            "/network/populations/1/name: \"output\" is taken; input, bias and output are there by themselves");
+  EXPECT_EQ(error_with("/network/populations/1/name", "\"bias\""),
+            "/network/populations/1/name: \"bias\" is taken; input, bias and output are there by themselves");
   EXPECT_EQ(error_with("/network/populations/1/name", "\"x/y\""),
             "/network/populations/1/name: \"x/y\" has a slash, which separates the names in result files");
 }
 
 TEST(ValidateNetwork, EndsOfProjectionsAreKnown) {
   EXPECT_EQ(error_with("/network/projections/0/from", "\"inptu\""),
-            "/network/projections/0/from: \"inptu\" is not one of a b c input; did you mean \"input\"?");
+            "/network/projections/0/from: \"inptu\" is not one of a b c input bias; did you mean \"input\"?");
   EXPECT_EQ(error_with("/network/projections/0/from", "\"output\""),
-            "/network/projections/0/from: \"output\" is not one of a b c input; did you mean \"input\"?");
+            "/network/projections/0/from: \"output\" is not one of a b c input bias; did you mean \"input\"?");
   EXPECT_EQ(error_with("/network/projections/1/to", "\"input\""),
             "/network/projections/1/to: \"input\" is not one of a b c output; did you mean \"output\"?");
   EXPECT_EQ(error_with("/network/projections/1/to", "[]"),
@@ -174,6 +173,40 @@ TEST(ValidateNetwork, InputReachesTheOutputThroughPopulations) {
             "/network/projections: none is from \"input\"; at least one is needed");
   EXPECT_EQ(error_with("/network/projections/2/to", "\"c\""),
             "/network/projections: none is to \"output\"; at least one is needed");
+}
+
+TEST(ValidateNetwork, BiasReachesPopulationsWhole) {
+  Json json = three_populations();
+  Json& projections = json["network"]["projections"];
+  projections.push_back({{"from", "bias"}, {"to", {"b", "c"}}, {"weights", 0}});
+  EXPECT_EQ(error_of(json), "");
+  projections[3]["delay"] = 2;
+  EXPECT_EQ(error_of(json),
+            "/network/projections/3/from: \"bias\" reaches all neurons of its populations without delay");
+  projections[3] = {{"from", "bias"}, {"to", "output"}};
+  EXPECT_EQ(
+      error_of(json),
+      "/network/projections/3/to: \"output\" has biases of its own, /network/readout/bias; expected one or more of a "
+      "b c");
+}
+
+TEST(ValidateNetwork, WithinAStepIsFromPopulationsToOnesBehindThem) {
+  Json json = three_populations();
+  Json& projections = json["network"]["projections"];
+  projections[1] = {{"from", "a"}, {"to", {"b", "c"}}, {"within_step", true}};
+  EXPECT_EQ(error_of(json), "");
+  projections[1]["delay"] = 1;
+  EXPECT_EQ(error_of(json), "/network/projections/1/delay: what arrives within the step has no delay; expected 0");
+  projections[1].erase("delay");
+  projections[1]["from"] = "b";
+  EXPECT_EQ(error_of(json),
+            "/network/projections/1/within_step: true, but b -> b c is not between populations of which those it leads "
+            "to are declared behind all others, a b c; expected false");
+  projections[1] = {{"from", "bias"}, {"to", "b"}, {"within_step", true}};
+  EXPECT_EQ(
+      error_of(json),
+      "/network/projections/1/within_step: true, but bias -> b is not between populations of which those it leads "
+      "to are declared behind all others, a b c; expected false");
 }
 
 TEST(ValidateNetwork, LowerBoundIsBelowTheUpper) {
@@ -252,7 +285,7 @@ TEST(ValidateExperiment, EpropTrainsOnlyWeightsOntoModelsWithAPseudoDerivative) 
     json["network"]["populations"][2]["neuron"] = {{"model", model}};
     EXPECT_EQ(error_of(json), "/network/populations/2/neuron/model: \"" + model +
                                   "\" has no pseudo-derivative, so rule eprop cannot train projection 1 onto it; "
-                                  "expected one of lif alif escape_lif soft_alif, or \"trainable\": false in "
+                                  "expected one of lif alif escape_lif soft_alif rate_unit, or \"trainable\": false in "
                                   "/network/projections/1");
 
     json["network"]["projections"][1]["trainable"] = false;

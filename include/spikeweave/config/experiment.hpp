@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "spikeweave/learning/all.hpp"
-#include "spikeweave/learning/feedback.hpp"
+#include "spikeweave/learning/feedback/all.hpp"
 #include "spikeweave/network/settings.hpp"
 #include "spikeweave/optim/optimizer.hpp"
 #include "spikeweave/task/settings.hpp"

@@ -12,31 +12,14 @@
 #include <utility>
 
 #include "spikeweave/core/choice.hpp"
+#include "spikeweave/core/type_list.hpp"
 #include "spikeweave/learning/bptt.hpp"
 #include "spikeweave/learning/eprop.hpp"
 #include "spikeweave/learning/plasticity/all.hpp"
 
 namespace spikeweave {
 
-template <class... Rules>
-struct RuleList {
-  // Calls visit.template operator()<Rule>() with the rule at `index` of the list.
-  template <class Visitor>
-  static decltype(auto) visit(std::size_t index, Visitor&& visitor) {
-    return dispatch<Visitor, Rules...>(index, std::forward<Visitor>(visitor));
-  }
-
- private:
-  template <class Visitor, class Head, class... Tail>
-  static decltype(auto) dispatch([[maybe_unused]] std::size_t index, Visitor&& visitor) {
-    if constexpr (sizeof...(Tail) > 0) {
-      if (index > 0) return dispatch<Visitor, Tail...>(index - 1, std::forward<Visitor>(visitor));
-    }
-    return visitor.template operator()<Head>();
-  }
-};
-
-using GradientRules = RuleList<Eprop, Bptt>;
+using GradientRules = TypeList<Eprop, Bptt>;
 
 // Whether a gradient rule has a form with traces per synapse, which goes forward in time. index: in GradientRules.
 inline bool has_traces(std::size_t index) {
@@ -100,11 +83,17 @@ namespace detail {
 template <class Gradient, class Plasticity>
 struct LearningChoice;
 template <class... Gradient, template <class> class... Plasticity>
-struct LearningChoice<RuleList<Gradient...>, PlasticityList<Plasticity...>> {
+struct LearningChoice<TypeList<Gradient...>, PlasticityList<Plasticity...>> {
   using type = Choice<"rule", typename Gradient::Params..., Plastic<typename Plasticity<double>::Params>...>;
 };
 }  // namespace detail
 using LearningSettings = detail::LearningChoice<GradientRules, PlasticityRules>::type;
+
+// Whether errors travel back through the synapses between neurons.
+inline bool follows_synapses(const LearningSettings& learning) {
+  const auto* bptt = learning.get_if<BpttParams>();
+  return bptt != nullptr && follows_synapses(bptt->recurrent_path);
+}
 
 inline bool is_plasticity(const LearningSettings& learning) {
   return learning.visit([]<class S>(const S&) { return PlasticSettings<S>; });

@@ -11,6 +11,7 @@
 #include "spikeweave/models/iaf_delta.hpp"
 #include "spikeweave/models/izhikevich.hpp"
 #include "spikeweave/models/lif.hpp"
+#include "spikeweave/models/rate_unit.hpp"
 #include "spikeweave/models/rectified_linear.hpp"
 #include "spikeweave/models/soft_alif.hpp"
 
@@ -42,7 +43,7 @@ struct ModelList {
 };
 
 using NeuronModels =
-    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif>;
+    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif, RateUnit>;
 
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {

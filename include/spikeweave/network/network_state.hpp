@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "spikeweave/backend/buffer.hpp"
-#include "spikeweave/learning/feedback.hpp"
+#include "spikeweave/learning/feedback/all.hpp"
 #include "spikeweave/network/network.hpp"
+#include "spikeweave/ops/update.hpp"
 
 namespace spikeweave {
 
@@ -20,22 +21,29 @@ struct NetworkArrays {
   Buffer<Real, Real> second_moment;
   Buffer<Real, Real> average;   // running average of the parameters
   Buffer<Real, Real> feedback;  // [outputs, neurons]
+  // [parameter_count]  feedback weights beside those of the projections between neurons, where errors travel back
+  // through them; empty where they are the weights themselves
+  Buffer<Real, Real> backward;
 };
 
 template <class Real>
 class NetworkState {
  public:
   // Draws the parameters of the neurons and the feedback weights from `seed`; learned parameters are set by the caller.
-  NetworkState(Backend<Real>& backend, const Network& network, const FeedbackSettings& feedback, std::uint64_t seed);
+  // follows_synapses: whether errors travel back through the projections between neurons too.
+  NetworkState(Backend<Real>& backend, const Network& network, const FeedbackSettings& feedback, std::uint64_t seed,
+               bool follows_synapses = false);
 
-  // The learned parameters, [parameter_count]; see Network. Setting them also refreshes symmetric feedback.
+  // The learned parameters, [parameter_count]; see Network. Setting them also sets feedback that follows from them.
   std::vector<Real> parameters() const { return arrays.parameter.download(); }
   void set_parameters(const std::vector<Real>& values);
   // What learning knows of each neuron, [neurons]; of those that are not differentiable all 0.
   std::vector<EligibilityConstants<Real>> eligibility() const;
-  // [outputs, neurons]
-  std::vector<Real> feedback() const { return arrays.feedback.download(); }
-  void set_feedback(const std::vector<Real>& values) { arrays.feedback.upload(values); }
+  // All feedback weights: [outputs, neurons], then, where there are any, those beside the parameters.
+  std::vector<Real> feedback() const;
+  void set_feedback(const std::vector<Real>& values);
+  // The feedback weights that change with the weights of the projection.
+  FeedbackArgs<Real> feedback_of(const Projection& projection) const;
 
   // A projection with its current weights.
   ProjectionView<Real> view(const Projection& projection) const;
@@ -58,15 +66,15 @@ class NetworkState {
 
   Backend<Real>& backend;
   const Network& network;
-  const bool symmetric_feedback;
-  const double feedback_decay;  // adaptive feedback; otherwise 0
-  const bool adaptive_feedback;
   ColumnsOf<EligibilityConstants<Real>> constants;  // [neurons]
   LeakyReadoutDerived<Real> readout;
   NetworkArrays<Real> arrays;
 
  private:
-  void draw_feedback(const FeedbackSettings& feedback, std::uint64_t seed);
+  bool has_backward(const Projection& projection) const;
+  double magnitude(std::size_t population) const;
+  void draw_feedback(std::uint64_t seed);
+  void set_feedback_from(const std::vector<Real>& parameters);
   void derive_neurons(std::uint64_t seed);
 
   struct SparseArrays {
@@ -75,6 +83,7 @@ class NetworkState {
   };
   void upload_synapses();
 
+  const FeedbackSettings feedback_;
   std::vector<std::unique_ptr<SparseArrays>> sparse_;  // per projection; nullptr: dense
   Buffer<std::byte, Real> constants_memory_;
   std::vector<bool> shares_decay_;                // per projection

@@ -31,6 +31,10 @@ struct InputSettings {
   }
 };
 
+// The population "bias": one cell that sends 1 in every step, so that its weights are the biases of what it projects
+// to.
+inline constexpr std::string_view bias_population = "bias";
+
 struct PopulationSettings {
   std::string name;
   int size = 0;
@@ -39,7 +43,7 @@ struct PopulationSettings {
   static constexpr auto fields() {
     using Self = PopulationSettings;
     return std::tuple{
-        field("name", &Self::name, "Name of the population; unique; not input or output; without a slash."),
+        field("name", &Self::name, "Name of the population; unique; not input, bias or output; without a slash."),
         field("size", &Self::size, "neurons", closed(1, 1e8), "Number of neurons."),
         field("neuron", &Self::neuron, "Model and parameters of the neurons."),
     };
@@ -73,6 +77,7 @@ struct ProjectionSettings {
   ConnectivitySettings connectivity{};
   Distribution delay = 0.0;
   double dendritic_delay = 0.0;
+  bool within_step = false;
   Distribution weights = Distribution::gaussian(0.0, 1.0);
   WeightScale scale = WeightScale::fan_in;
   std::string weights_file;
@@ -87,7 +92,9 @@ struct ProjectionSettings {
   static constexpr auto fields() {
     using Self = ProjectionSettings;
     return std::tuple{
-        field("from", &Self::from, "Presynaptic populations, a stretch of neighbours in the order of declaration."),
+        field("from", &Self::from,
+              "Presynaptic populations, a stretch of neighbours in the order of declaration; or input; or bias, a cell "
+              "that sends 1 in every step."),
         field("to", &Self::to, "Postsynaptic populations, a stretch of neighbours, or output."),
         field("connectivity", &Self::connectivity, "Which cells are connected."),
         field("delay", &Self::delay, "ms", non_negative,
@@ -96,6 +103,10 @@ struct ProjectionSettings {
         field("dendritic_delay", &Self::dendritic_delay, "ms", non_negative,
               "Part of the delay that lies behind the synapse, for plasticity rules: an event arrives at the synapse "
               "delay - dendritic_delay after it was sent, and a post spike dendritic_delay after it was fired."),
+        field(
+            "within_step", &Self::within_step,
+            "Whether what is sent arrives in the step in which it is sent; from populations to ones that are declared "
+            "behind them all, such as the layers of a feed-forward network."),
         field("weights", &Self::weights, "Initial weights."),
         field("scale", &Self::scale,
               "fan_in divides the drawn weights by the root of the (mean) number of synapses onto a cell."),

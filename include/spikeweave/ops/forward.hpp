@@ -32,9 +32,11 @@ struct TraceView {
 };
 
 // Input current of step t: sum over input projections of x[t-d,i] W[i,j], plus the sum over recurrent projections of
-// z[t-d,i] W[i,j], d the delay, z the spikes or, where `outputs` is given, the outputs. Each sum starts at 0 and runs
-// over projections in order, over delays in ascending order and over i in ascending order, so that every backend and
-// every launch shape gives the same bits.
+// z[t-d,i] W[i,j], d the delay, and over those within the step of z[t,i] W[i,j]; z the spikes or, where `outputs` is
+// given, the outputs. The first sum is multiplied by input_scale, and the biases are added to it in order. Each sum
+// starts at 0 and runs over projections in order (those within the step by the first population they lead to), over
+// delays in ascending order and over i in ascending order, so that every backend and every launch shape gives the same
+// bits. Populations run in order.
 template <class Real>
 struct ForwardArgs {
   std::size_t batch = 0;
@@ -54,7 +56,9 @@ struct ForwardArgs {
   const EncodeArgs* draw = nullptr;
 
   ProjectionList<Real> input;
+  ProjectionList<Real> bias;  // of one pre cell each, which sends 1
   ProjectionList<Real> recurrent;
+  ProjectionList<Real> within_step;  // their post cells lie behind their pre cells
   std::vector<PopulationView> populations;
   RandomKeys keys;                  // of stochastic neurons
   View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1 fires, 2 does not, 0 free; or empty

@@ -1,7 +1,10 @@
 // From errors to gradients: the backward recursion per neuron, outer products over time, and the textbook form.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "spikeweave/core/view.hpp"
 #include "spikeweave/learning/all.hpp"
@@ -58,20 +61,35 @@ struct EpropInputs {
 };
 
 // Replaces psi[b,t,j] by the post factor H[b,t,j] (the rule's Adjoint), backward in t from the end of each trial. Under
-// a rule that follows spikes (bptt), H[t] needs H of the steps in which the neuron's spikes arrive: each backend sums
-// over a neuron's synapses in a fixed order of its own; they agree within sum_tolerance(neurons * steps). A window goes
-// on where the one behind it ended; its bits are those of the whole trial.
+// a rule that follows spikes (bptt), H[t] needs H of the steps in which the neuron's spikes arrive, through `backward`
+// of the projections: each backend sums over a neuron's synapses in a fixed order of its own; they agree within
+// sum_tolerance(neurons * steps). A window goes on where the one behind it ended; its bits are those of the whole
+// trial.
 template <class Real>
 struct AdjointArgs {
   EpropInputs<Real> in;
   StepWindow window;
-  ProjectionList<Real> recurrent;  // bptt: those whose synapses are followed
-  bool follows_reset = false;      // bptt
-  View<Real> psi_to_factor;        // [batch, steps, neurons]; overwritten in the window, with 0 beyond a trial's length
+  ProjectionList<Real> recurrent;    // bptt: those whose synapses are followed
+  ProjectionList<Real> within_step;  // likewise
+  bool follows_reset = false;        // bptt
+  View<Real> psi_to_factor;  // [batch, steps, neurons]; overwritten in the window, with 0 beyond a trial's length
   // Columns of the rule's Adjoint over [batch, neurons]: its state at the begin of the window behind this one, then of
   // this one; nullptr: one window.
   std::byte* carried = nullptr;
 };
+
+// Neurons from which on all must be done before an error goes through a projection within the step, from the last to
+// the first, and 0.
+template <class Real>
+std::vector<std::size_t> cuts_within_step(const AdjointArgs<Real>& args) {
+  std::vector<std::size_t> cuts{0};
+  for (std::size_t p = 0; p < args.within_step.count; ++p) {
+    cuts.push_back(args.within_step.at[p].pre_begin + args.within_step.at[p].pre_count);
+  }
+  std::sort(cuts.begin(), cuts.end(), std::greater<>());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
+}
 
 // Post factor of the readout's own weights: F[t,k] = kappa F[t+1,k] + gain * error[t,k], backward in t, so that
 // dW_out[j,k] = sum_t F[t,k] z[t,j]. Adds sum_t error[t,k] to the gradient of the bias.

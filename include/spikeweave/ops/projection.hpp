@@ -8,7 +8,12 @@
 
 namespace spikeweave {
 
-enum class ProjectionKind { input, recurrent, readout };
+// bias: from a cell that sends 1 in every step. within_step: between neurons without delay, from lower indices to
+// higher.
+enum class ProjectionKind { input, recurrent, readout, bias, within_step };
+constexpr bool is_between_neurons(ProjectionKind kind) {
+  return kind == ProjectionKind::recurrent || kind == ProjectionKind::within_step;
+}
 
 // The synapses of a sparse projection in memory of the backend; see Synapses in network/connectivity.hpp.
 struct SparseView {
@@ -32,6 +37,7 @@ struct ProjectionView {
   const Real* weights = nullptr;       // [pre_count, post_count], row = presynaptic cell; sparse: [synapses]
   std::size_t delay = 0;               // [steps]  of a dense one; of a sparse one the longest. Recurrent: at least 1
   const SparseView* sparse = nullptr;  // in host memory; nullptr: dense
+  const Real* backward = nullptr;      // what errors travel back through, laid out as the weights
 
   // A dense projection is of one delay class.
   std::size_t class_count() const { return sparse != nullptr ? sparse->class_count : 1; }

@@ -181,6 +181,7 @@ class Simulator {
   Buffer<Real, Real> values_;                // [batch, frames, inputs]
   Buffer<std::uint8_t, Real> events_;        // [batch, steps, inputs]
   Buffer<std::uint8_t, Real> input_mask_;    // [batch, frames, inputs]
+  Buffer<Real, Real> ones_;                  // [batch, 1, 1]  what the bias sends
   Buffer<std::uint8_t, Real> readout_mask_;  // [batch, frames, neurons]
   Buffer<std::uint8_t, Real> history_;       // [batch, longest delay, neurons]
   Buffer<Real, Real> trial_weight_;          // [batch, steps]

@@ -1,0 +1,97 @@
+// Neuron dynamics of a row: the neurons of one population in one step of one trial.
+#pragma once
+
+#include "spikeweave/ops/forward.hpp"
+
+namespace spikeweave::cpu {
+
+// One step of the neurons of a population in one trial.
+template <class Real>
+struct NeuronRow {
+  const Real* input_current;
+  const Real* recurrent_current;
+  Real* psi;
+  Real* prediction;
+  std::uint8_t* spikes;
+  std::uint32_t* spike_count;
+  const std::uint32_t* words;  // random words, for models that use them
+  const std::uint8_t* forced;  // where some neurons are
+  const Real* clamp;           // NaN: free; nullptr: all are
+  Real* outputs;               // nullptr: not wanted
+};
+
+template <class Model, class Shape, bool is_forced>
+void neuron_step(const PopulationView& population, std::size_t batch, std::size_t b,
+                 const NeuronRow<typename Model::Value>& row) {
+  using Real = typename Model::Value;
+  const auto derived = place_columns<typename Model::Derived>(population.derived, population.count);
+  const auto state = place_columns<typename Model::State>(population.state, batch * population.count);
+  const std::size_t first = b * population.count;
+  const Real* const input_current = row.input_current;
+  const Real* const recurrent_current = row.recurrent_current;
+  Real* const psi = row.psi;
+  [[maybe_unused]] Real* const prediction = row.prediction;
+  std::uint8_t* const spikes = row.spikes;
+  std::uint32_t* const spike_count = row.spike_count;
+  [[maybe_unused]] const std::uint32_t* const words = row.words;
+  [[maybe_unused]] const std::uint8_t* const forced = row.forced;
+  [[maybe_unused]] const Real* const clamp = row.clamp;
+  [[maybe_unused]] Real* const outputs = row.outputs;
+  const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
+#pragma GCC ivdep
+  for (std::size_t j = 0; j < count; ++j) {
+    typename Model::State s = state.load(first + j);
+    StepInput<Real> in{input_current[j] + recurrent_current[j]};
+    if constexpr (Model::uses_random) in.word = words[j];
+    if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
+    if constexpr (Model::is_rate) {
+      in.is_clamped = clamp != nullptr && clamp[j] == clamp[j];
+      if (in.is_clamped) in.clamp = clamp[j];
+    }
+    const StepOutput<Real> out = Model::template step<Shape>(derived.load(j), s, in);
+    state.store(first + j, s);
+    psi[j] = out.psi;
+    if constexpr (Model::predicts) prediction[j] = out.prediction;
+    if constexpr (Model::is_rate) {
+      outputs[j] = out.spike;
+      spikes[j] = 0;
+    } else {
+      spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
+      spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
+    }
+  }
+  if (Model::is_rate || outputs == nullptr) return;
+  for (std::size_t j = 0; j < count; ++j) outputs[j] = static_cast<Real>(spikes[j]);
+}
+
+template <class Real>
+struct StepFunction {
+  void (*run)(const PopulationView&, std::size_t batch, std::size_t b, const NeuronRow<Real>&);
+  bool uses_random;
+};
+
+template <class Real>
+StepFunction<Real> step_function(const PopulationView& population, bool is_forced) {
+  return NeuronModels::visit(population.model, [&]<template <class> class Model>() -> StepFunction<Real> {
+    return with_pseudo_derivative(population.pseudo_derivative, [is_forced](auto shape) -> StepFunction<Real> {
+      using M = Model<Real>;
+      using Shape = decltype(shape);
+      return {is_forced ? &neuron_step<M, Shape, true> : &neuron_step<M, Shape, false>, M::uses_random};
+    });
+  });
+}
+
+template <class Real>
+void start_states(const ForwardArgs<Real>& args) {
+  for (const PopulationView& population : args.populations) {
+    const std::size_t count = population.count;
+    NeuronModels::visit(population.model, [&]<template <class> class Model>() {
+      using M = Model<Real>;
+      const auto derived = place_columns<typename M::Derived>(population.derived, count);
+      const auto state = place_columns<typename M::State>(population.state, args.batch * count);
+      for (std::size_t n = 0; n < args.batch * count; ++n) state.store(n, M::initial_state(derived.load(n % count)));
+    });
+  }
+}
+
+}  // namespace spikeweave::cpu

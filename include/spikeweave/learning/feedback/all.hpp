@@ -1,0 +1,31 @@
+// The feedback schemes. Adding one: a header beside this file (see scheme.hpp), its include and its name in the list.
+#pragma once
+
+#include "spikeweave/core/choice.hpp"
+#include "spikeweave/core/type_list.hpp"
+#include "spikeweave/learning/feedback/adaptive.hpp"
+#include "spikeweave/learning/feedback/random.hpp"
+#include "spikeweave/learning/feedback/sign_symmetric.hpp"
+#include "spikeweave/learning/feedback/symmetric.hpp"
+
+namespace spikeweave {
+
+using FeedbackSchemes = TypeList<SymmetricFeedback, RandomFeedback, AdaptiveFeedback, SignSymmetricFeedback>;
+
+namespace detail {
+template <class List>
+struct FeedbackChoice;
+template <class... Schemes>
+struct FeedbackChoice<TypeList<Schemes...>> {
+  using type = Choice<"type", Schemes...>;
+};
+}  // namespace detail
+using FeedbackSettings = detail::FeedbackChoice<FeedbackSchemes>::type;
+
+// The feedback weight after an update under the scheme with this index in the list.
+template <class Real>
+SW_HD Real next_feedback(std::size_t scheme, const FeedbackStep<Real>& step) {
+  return FeedbackSchemes::visit(scheme, [&]<class Scheme>() { return Scheme::next(step); });
+}
+
+}  // namespace spikeweave
