@@ -56,6 +56,17 @@ Real dot(const Real* a, const Real* b, std::size_t count) {
   return std::accumulate(partial.begin(), partial.end(), Real(0));
 }
 
+// later[pre cell] += sum over its synapses of one class of delays of feedback weight * factor.
+template <class Real>
+void follow_sparse(const ProjectionView<Real>& projection, std::size_t delay_class, const Real* factor, Real* later) {
+  const std::uint32_t* const target = projection.sparse->target.data;
+  for (std::size_t i = 0; i < projection.pre_count; ++i) {
+    visit_row(*projection.sparse, projection.pre_count, delay_class, i, [&](std::uint32_t begin, std::uint32_t end) {
+      for (std::uint32_t w = begin; w < end; ++w) later[i] += projection.backward[w] * factor[target[w]];
+    });
+  }
+}
+
 // later[i] = sum over the synapses of neuron i of weight * post factor in the step in which a spike of step t arrives.
 template <class Real>
 void follow_synapses(const AdjointArgs<Real>& args, std::size_t b, std::size_t t, std::vector<Real>& later) {
@@ -66,16 +77,13 @@ void follow_synapses(const AdjointArgs<Real>& args, std::size_t b, std::size_t t
       const std::size_t arrival = t + projection.delay_of(c);
       if (arrival >= static_cast<std::size_t>(args.in.length[b])) continue;
       const Real* const factor = args.psi_to_factor.row(b, arrival) + projection.post_begin;
+      Real* const to = later.data() + projection.pre_begin;
+      if (projection.sparse != nullptr) {
+        follow_sparse(projection, c, factor, to);
+        continue;
+      }
       for (std::size_t i = 0; i < projection.pre_count; ++i) {
-        Real& sum = later[projection.pre_begin + i];
-        if (projection.sparse == nullptr) {
-          sum += dot(projection.backward + i * projection.post_count, factor, projection.post_count);
-        } else {
-          const std::uint32_t* const target = projection.sparse->target.data;
-          visit_row(*projection.sparse, projection.pre_count, c, i, [&](std::uint32_t begin, std::uint32_t end) {
-            for (std::uint32_t w = begin; w < end; ++w) sum += projection.backward[w] * factor[target[w]];
-          });
-        }
+        to[i] += dot(projection.backward + i * projection.post_count, factor, projection.post_count);
       }
     }
   }
@@ -163,15 +171,8 @@ void follow_within_step(const ProjectionView<Real>& projection, std::size_t t, c
                         ProductFactors<Real>& factors) {
   if (projection.sparse != nullptr) {
     if (projection.class_count() == 0) return;  // no synapses
-    const std::uint32_t* const target = projection.sparse->target.data;
     for (Run* const run : running) {
-      const Real* const factor = run->factors(t) + projection.post_begin;
-      for (std::size_t i = 0; i < projection.pre_count; ++i) {
-        Real& sum = run->later()[projection.pre_begin + i];
-        visit_row(*projection.sparse, projection.pre_count, 0, i, [&](std::uint32_t begin, std::uint32_t end) {
-          for (std::uint32_t w = begin; w < end; ++w) sum += projection.backward[w] * factor[target[w]];
-        });
-      }
+      follow_sparse(projection, 0, run->factors(t) + projection.post_begin, run->later() + projection.pre_begin);
     }
     return;
   }
