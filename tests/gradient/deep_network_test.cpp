@@ -230,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(All, DeepNetworks,
                            return std::string(EnumNames<Activation>::names[static_cast<std::size_t>(one.param)]);
                          });
 
-// Several steps of neurons with a memory, a delayed projection back: the derivative of the loss.
+// Several steps of neurons with a memory, one layer sparse, a delayed projection back: the derivative of the loss.
 TEST(DeepNetwork, GradientIsTheDerivativeOfTheLoss) {
   NetworkSettings settings = deep_settings(SoftAlifParams<Distribution>{.tau_m = 3.0});
   ProjectionSettings back;
@@ -238,6 +238,7 @@ TEST(DeepNetwork, GradientIsTheDerivativeOfTheLoss) {
   back.to = {"h0", "h1", "h2"};
   back.self_connections = true;  // without, their weights are held
   settings.projections.push_back(back);
+  settings.projections[4].connectivity.value = FixedProbability{0.6};
   DeepNetwork<double> net(settings, {}, 6);
   const std::vector<double> parameters = net.state.parameters();
 

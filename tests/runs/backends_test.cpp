@@ -131,9 +131,17 @@ TEST_P(RunsOn, LayersAreThoseOfTheCpu) {
                                {"from": "bias", "to": ["regular", "adaptive"], "weights": 0.02},
                                {"from": ["regular", "adaptive"], "to": "output"}])"};
   std::vector<std::vector<float>> learned;
-  for (const char* type : {"symmetric", "random", "adaptive", "sign_symmetric"}) {
+  const std::string sparse = R"(/network/projections/1/connectivity={"type": "fixed_probability", "probability": 0.5})";
+  const std::string random = R"(/feedback={"type": "random", "scale": "population"})";
+  for (const std::vector<std::string>& variant :
+       std::vector<std::vector<std::string>>{{R"(/feedback={"type": "symmetric"})"},
+                                             {random},
+                                             {R"(/feedback={"type": "adaptive", "scale": "population"})"},
+                                             {R"(/feedback={"type": "sign_symmetric"})"},
+                                             {random, sparse}}) {
     std::vector<std::string> settings = common;
-    settings.push_back("/feedback={\"type\": \"" + std::string(type) + "\"}");
+    settings.insert(settings.end(), variant.begin(), variant.end());
+    const std::string& type = variant.back();
     const ShortRun expected = short_run(*cpu, settings);
     const ShortRun found = short_run(backend(), settings);
 
