@@ -18,6 +18,8 @@ def require(condition, text):
 
 
 class Network:
+    gradient_names = "in, rec, out"
+
     def __init__(self, path, device="cpu"):
         self.device = torch.device(device)
         with h5py.File(path, "r") as file:
@@ -113,5 +115,5 @@ class Network:
         return loss
 
     def differences(self, gradients):
-        """Relative L2 error of each gradient [in, rec, out] against Spikeweave's."""
+        """Relative L2 error of each gradient against Spikeweave's, in the order of gradient_names."""
         return [float((g - e).norm() / e.norm()) for g, e in zip(gradients, self.expected)]

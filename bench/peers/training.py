@@ -56,14 +56,15 @@ def summary(wall, cpu):
             "wall_ms_max": round(1e3 * max(wall), 3), "cpu_ms": round(1e3 * statistics.median(cpu), 3)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def beside(text, network, all_forms, usual_forms, optimizer_of):
+    """The program of a comparison. network(path, device) reads the export; all_forms: name -> form(network)."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment")
     parser.add_argument("--set", action="append", default=[], help="change a setting of the experiment")
     parser.add_argument("--program", default="build/default/spikeweave")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--forms", nargs="+", choices=list(FORMS), default=["adjoint", "autograd"])
+    parser.add_argument("--forms", nargs="+", choices=list(all_forms), default=usual_forms)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each")
     parser.add_argument("--iterations", type=int, default=3, help="iterations of a turn")
     parser.add_argument("--json", help="file for the result")
@@ -76,16 +77,16 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         spikeweave(options.program, ["gradcheck", *common, "--export", "--quiet", "--out", folder], options.threads)
-        net = Network(Path(folder) / "gradcheck.h5", options.device)
+        net = network(Path(folder) / "gradcheck.h5", options.device)
     differences, forms = {}, {}
     for name in options.forms:
-        form = FORMS[name](net)
+        form = all_forms[name](net)
         differences[name] = net.differences([g.detach() for g in form.gradients(forced=True)])
-        print(f"{name}: relative L2 difference of the gradients in, rec, out: "
+        print(f"{name}: relative L2 difference of the gradients {net.gradient_names}: "
               + " ".join(f"{d:.1e}" for d in differences[name]), flush=True)
         if not max(differences[name]) <= MOST_DIFFERENCE:
             sys.exit(f"peers: the gradient of {name} differs from Spikeweave's by more than {MOST_DIFFERENCE}")
-        optimizer = torch.optim.Adam(form.weights, lr=1e-4)
+        optimizer = optimizer_of(form.weights)
         time_peer(form, optimizer, options.device, 1)  # warm up
         forms[name] = (form, optimizer)
 
@@ -107,7 +108,7 @@ def main():
               "spikeweave": ours["spikeweave"], "commit": ours["commit"], "torch": torch.__version__,
               "python": platform.python_version(), "threads": options.threads,
               "spikes_per_step": ours["spikes_per_step"], "batch": ours["batch"], "steps": ours["steps"],
-              "synapses": ours["synapses"], "gradient_difference_to_textbook": ours["gradient_difference"],
+              "synapses": ours["synapses"], "gradient_difference_to_textbook": ours.get("gradient_difference"),
               "gradient_differences": differences,
               "times": {name: summary(*pair) for name, pair in times.items()}}
     key = "wall_ms" if options.device == "cuda" else "cpu_ms"
@@ -124,4 +125,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    beside(__doc__, Network, FORMS, ["adjoint", "autograd"], lambda weights: torch.optim.Adam(weights, lr=1e-4))

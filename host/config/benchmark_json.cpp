@@ -9,7 +9,7 @@ std::string write_benchmark(const BenchmarkResult& result, const Experiment& exp
   Json json = Json::object();
   json["title"] = experiment.title;
   for (const auto& [key, text] : about) json[key] = text;
-  json["gradient_difference"] = result.gradient_difference;
+  if (result.gradient_difference) json["gradient_difference"] = *result.gradient_difference;
   json["spikes_per_step"] = result.spikes_per_step;
   json["batch"] = result.batch;
   json["steps"] = result.steps;

@@ -25,7 +25,11 @@ template <class Real>
 class GradientFile {
  public:
   GradientFile(Hdf5File& file, const GradientRecord<Real>& record, const NetworkState<Real>& state)
-      : file_(file), record_(record), state_(state), network_(state.network) {}
+      : file_(file),
+        record_(record),
+        state_(state),
+        network_(state.network),
+        backward_(state.arrays.backward.download()) {}
 
   void write(const Experiment& experiment, const TaskShape& shape) {
     file_.write_attribute("/", "version", std::int64_t{1});
@@ -108,6 +112,9 @@ class GradientFile {
       block(group + "/update", record_.update, projection.offset, shape, axes);
       block(group + "/gradient", record_.gradient, projection.offset, shape, axes);
     }
+    if (is_between_neurons(projection.kind) && !backward_.empty()) {
+      block(group + "/feedback", backward_, projection.offset, shape, axes);
+    }
     if (!dense) {
       array(group + "/pre", projection.synapses.source, shape, axes);
       array(group + "/post", projection.synapses.target, shape, axes);
@@ -123,6 +130,7 @@ class GradientFile {
   const GradientRecord<Real>& record_;
   const NetworkState<Real>& state_;
   const Network& network_;
+  const std::vector<Real> backward_;  // [parameter_count]  or empty: errors meet the weights themselves
 };
 
 }  // namespace

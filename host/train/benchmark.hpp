@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,16 +24,16 @@ struct BenchmarkPart {
 };
 
 struct BenchmarkResult {
-  double gradient_difference = 0.0;  // to the textbook form, relative to the largest element
-  double spikes_per_step = 0.0;      // of a neuron
+  std::optional<double> gradient_difference;  // to the textbook form, relative to the largest element; where it has one
+  double spikes_per_step = 0.0;               // of a neuron
   std::size_t batch = 0, steps = 0;
   std::size_t synapses = 0;          // weights that a spike meets, the readout's included
   double memory_rate = 0.0;          // bytes per second written by clearing a large array
   std::vector<BenchmarkPart> parts;  // the last one is the whole iteration
 };
 
-// Throws Error where the gradient differs from the textbook form (traces per synapse) by more than 1e-5, InputError
-// where the rule has none. directory: where relative file names of the experiment start.
+// Throws Error where the gradient differs from the textbook form (traces per synapse; bptt has none) by more than 1e-5,
+// InputError where the rule is neither eprop nor bptt. directory: where relative file names of the experiment start.
 BenchmarkResult run_benchmark(Backend<float>& backend, const Experiment& experiment, const std::string& directory,
                               const BenchmarkSettings& settings);
 

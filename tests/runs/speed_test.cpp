@@ -35,9 +35,20 @@ TEST_F(Speed, BenchChecksTheGradientAndTimesEveryPart) {
   EXPECT_EQ(json["parts"][1]["bytes"], 4 * 700 * (40 + 600 + 16) + 4 * 14200);
 }
 
-TEST_F(Speed, BenchTimesNothingThatItCannotCheck) {
-  expect_one_line(run(small("bench") + "--set '/feedback={\"type\":\"symmetric\"}' --set /learning/rule=bptt"), 2,
-                  "/learning/rule: \"bptt\" has no textbook form");
+TEST_F(Speed, BenchTimesBackPropagationWithoutATextbookForm) {
+  const Outcome o = run(small("bench") + "--set '/feedback={\"type\":\"symmetric\"}' --set /learning/rule=bptt " +
+                        "--iterations 2 --json " + folder_.path("bench.json"));
+  ASSERT_EQ(o.status, 0) << o.err;
+
+  EXPECT_NE(o.out.find("gradient: not checked, bptt has no textbook form"), std::string::npos) << o.out;
+  const Json json = parse_json(file_bytes(folder_.path("bench.json")));
+  EXPECT_FALSE(json.contains("gradient_difference"));
+  EXPECT_EQ(json["parts"].size(), 5u);
+}
+
+TEST_F(Speed, BenchTimesNoRuleWithoutAGradient) {
+  expect_one_line(run(small("bench") + "--set /training/batch_size=1 --set '/learning={\"rule\":\"pair_stdp\"}'"), 2,
+                  "/learning/rule: \"pair_stdp\" has no gradient to time");
 }
 
 TEST_F(Speed, PlanSaysWhatARunWouldNeed) {
