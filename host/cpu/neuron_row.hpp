@@ -1,6 +1,8 @@
 // Neuron dynamics of a row: the neurons of one population in one step of one trial.
 #pragma once
 
+#include <type_traits>
+
 #include "spikeweave/ops/forward.hpp"
 
 namespace spikeweave::cpu {
@@ -20,9 +22,31 @@ struct NeuronRow {
   Real* outputs;               // nullptr: not wanted
 };
 
-template <class Model, class Shape, bool is_forced>
-void neuron_step(const PopulationView& population, std::size_t batch, std::size_t b,
-                 const NeuronRow<typename Model::Value>& row) {
+// Models whose equations depend on a number among the constants of each neuron.
+template <class Model>
+concept HasKinds = requires(typename Model::Derived derived) {
+  derived.kind;
+};
+
+// The kind that all neurons of a population have; -1: they differ, or the model has none.
+template <class Model>
+int kind_of(const PopulationView& population) {
+  if constexpr (HasKinds<Model>) {
+    const auto derived = place_columns<typename Model::Derived>(population.derived, population.count);
+    const auto first = population.count > 0 ? derived.load(0).kind : typename Model::Value(-1);
+    for (std::size_t j = 0; j < population.count; ++j) {
+      if (derived.load(j).kind != first) return -1;
+    }
+    return static_cast<int>(first);
+  }
+  return -1;
+}
+
+// kind: of all neurons, so that the loop has no branches and is one on vector registers; or -1. flatten: a call within
+// the loop would keep it from that.
+template <class Model, class Shape, bool is_forced, int kind>
+[[gnu::flatten]] void neuron_step(const PopulationView& population, std::size_t batch, std::size_t b,
+                                  const NeuronRow<typename Model::Value>& row) {
   using Real = typename Model::Value;
   const auto derived = place_columns<typename Model::Derived>(population.derived, population.count);
   const auto state = place_columns<typename Model::State>(population.state, batch * population.count);
@@ -48,7 +72,9 @@ void neuron_step(const PopulationView& population, std::size_t batch, std::size_
       in.is_clamped = clamp != nullptr && clamp[j] == clamp[j];
       if (in.is_clamped) in.clamp = clamp[j];
     }
-    const StepOutput<Real> out = Model::template step<Shape>(derived.load(j), s, in);
+    typename Model::Derived constants = derived.load(j);
+    if constexpr (kind >= 0) constants.kind = Real(kind);
+    const StepOutput<Real> out = Model::template step<Shape>(constants, s, in);
     state.store(first + j, s);
     psi[j] = out.psi;
     if constexpr (Model::predicts) prediction[j] = out.prediction;
@@ -73,10 +99,25 @@ struct StepFunction {
 template <class Real>
 StepFunction<Real> step_function(const PopulationView& population, bool is_forced) {
   return NeuronModels::visit(population.model, [&]<template <class> class Model>() -> StepFunction<Real> {
-    return with_pseudo_derivative(population.pseudo_derivative, [is_forced](auto shape) -> StepFunction<Real> {
+    return with_pseudo_derivative(population.pseudo_derivative, [&](auto shape) -> StepFunction<Real> {
       using M = Model<Real>;
       using Shape = decltype(shape);
-      return {is_forced ? &neuron_step<M, Shape, true> : &neuron_step<M, Shape, false>, M::uses_random};
+      const auto of_kind = [is_forced]<int kind>(std::integral_constant<int, kind>) -> StepFunction<Real> {
+        return {is_forced ? &neuron_step<M, Shape, true, kind> : &neuron_step<M, Shape, false, kind>, M::uses_random};
+      };
+      if constexpr (HasKinds<M>) {
+        switch (kind_of<M>(population)) {
+          case 0:
+            return of_kind(std::integral_constant<int, 0>{});
+          case 1:
+            return of_kind(std::integral_constant<int, 1>{});
+          case 2:
+            return of_kind(std::integral_constant<int, 2>{});
+          default:
+            break;
+        }
+      }
+      return of_kind(std::integral_constant<int, -1>{});
     });
   });
 }
