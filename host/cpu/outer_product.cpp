@@ -1,9 +1,13 @@
-// Threads share the presynaptic rows of the gradient among them: every element is summed by one thread over trials and
-// steps in ascending order, so the bits do not depend on the thread count, and a thread's stripe stays in its cache.
+// Threads share the presynaptic rows of the gradient among them: every element is summed by one thread in an order that
+// does not depend on the thread count, and a thread's stripe stays in its cache.
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "host/cpu/active_list.hpp"
+#include "host/cpu/binary_outer_product.hpp"
 #include "host/cpu/dense_product.hpp"
 #include "host/cpu/event_times.hpp"
 #include "host/cpu/operations.hpp"
@@ -138,6 +142,71 @@ void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, Strip
   }
 }
 
+// Share of active cells from which looking sums up takes less time than a gather; measured, bench/README.md.
+constexpr double look_up_share = 0.12;
+
+// How many cells are active in a trial, and whether one of them more than once.
+template <class Real>
+std::pair<std::size_t, bool> census(const OuterProductArgs<Real>& args, std::size_t b, std::size_t first_step) {
+  const ProjectionView<Real>& block = args.projection;
+  const std::size_t pre_delay = block.delay - args.post_delay;
+  const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+  std::size_t active = 0;
+  std::uint64_t all = 0;
+  for (std::size_t t = first_step; t < end; ++t) {
+    const std::uint8_t* const row = args.events.row(b, t - pre_delay) + block.pre_begin;
+    std::size_t i = 0;
+    for (; i + 8 <= block.pre_count; i += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, row + i, 8);
+      active += static_cast<std::size_t>(__builtin_popcountll(eight));  // where all are 0 or 1
+      all |= eight;
+    }
+    for (; i < block.pre_count; ++i) {
+      active += row[i] != 0;
+      all |= row[i];
+    }
+  }
+  return {active, (all & ~0x0101010101010101u) != 0};
+}
+
+// Whether the pre factors are 0 or 1 and many of them 1: of the first trial, so that all threads do the same.
+template <class Real>
+bool are_many_and_binary(const OuterProductArgs<Real>& args, int threads) {
+  const ProjectionView<Real>& block = args.projection;
+  const std::size_t batch = args.post.shape[0];
+  if (batch == 0 || args.events.empty() || block.sparse != nullptr || block.pre_count < least_binary_cells)
+    return false;
+  const std::size_t first_step = std::max({block.delay - args.post_delay, args.post_delay, args.window.begin});
+  const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[0]));
+  if (end <= first_step) return false;
+  const auto cells = static_cast<double>((end - first_step) * block.pre_count);
+  if (static_cast<double>(census(args, 0, first_step).first) <= look_up_share * cells) return false;
+  int several = 0;
+#pragma omp parallel for schedule(static) num_threads(threads_for(batch, threads)) reduction(+ : several)
+  for (std::size_t b = 0; b < batch; ++b) several += census(args, b, first_step).second ? 1 : 0;
+  return several == 0;
+}
+
+// All trials and steps at once.
+template <class Real>
+void add_binary(const OuterProductArgs<Real>& args, Stripe stripe) {
+  const ProjectionView<Real>& block = args.projection;
+  const std::size_t pre_delay = block.delay - args.post_delay;
+  std::vector<BinaryRow<Real>> rows;
+  for (std::size_t b = 0; b < args.post.shape[0]; ++b) {
+    const std::size_t end = args.window.end_in(static_cast<std::size_t>(args.length[b]));
+    for (std::size_t t = std::max({pre_delay, args.post_delay, args.window.begin}); t < end; ++t) {
+      const std::size_t source = t - pre_delay;
+      rows.push_back({args.events.row(b, source) + stripe.begin,
+                      args.mask.empty() ? nullptr : args.mask.row(b, source / args.frame_steps) + stripe.begin,
+                      args.post.row(b, t - args.post_delay) + block.post_begin});
+    }
+  }
+  BinaryOuterProduct<Real>().add(rows, stripe.end - stripe.begin, block.post_count, args.scale,
+                                 args.gradient.row(stripe.begin - block.pre_begin), block.post_count);
+}
+
 // The values are constant within a frame, so the post factors of its steps are added up first.
 template <class Real>
 void add_values(const OuterProductArgs<Real>& args, std::size_t delay_class, std::size_t b, Stripe stripe,
@@ -172,10 +241,15 @@ void outer_product(const OuterProductArgs<Real>& args, int threads) {
   if (block.synapse_count() == 0) return;
   const std::size_t post_rows = args.post.shape[0] * args.post.shape[1];
   const auto stripes = static_cast<std::size_t>(threads_for(post_rows * block.post_count / least_work, threads));
+  const bool is_binary = are_many_and_binary(args, threads);
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(stripes))
   for (std::size_t s = 0; s < stripes; ++s) {
     const Stripe stripe{block.pre_begin + block.pre_count * s / stripes,
                         block.pre_begin + block.pre_count * (s + 1) / stripes};
+    if (is_binary) {
+      add_binary(args, stripe);
+      continue;
+    }
     std::vector<Real> frame_sum(block.post_count);
     EventTimes times(stripe.begin, stripe.end);
     BlockMemory<Real> memory;
