@@ -6,6 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
+
 namespace spikeweave::cpu {
 
 constexpr std::size_t product_rows = 4;
@@ -33,6 +37,18 @@ struct Lanes {
   }
   static void store(Real* to, Vector vector) {
     std::memcpy(to, &vector, sizeof(vector));
+  }
+  // sum += factor * vector, rounded once where the machine can; for sums whose bits are free.
+  static void multiply_add(Vector& sum, Real factor, Vector vector) {
+#if defined(__FMA__)
+    if constexpr (sizeof(Real) == sizeof(float)) {
+      sum = _mm256_fmadd_ps(_mm256_set1_ps(factor), vector, sum);
+    } else {
+      sum = _mm256_fmadd_pd(_mm256_set1_pd(factor), vector, sum);
+    }
+#else
+    sum += factor * vector;
+#endif
   }
 };
 

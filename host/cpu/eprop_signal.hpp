@@ -22,24 +22,28 @@ class SignalRows {
   }
 
   // L[j] = sum over k, ascending, of B[k,j] err[k]; 0 where the step is not scored.
-  void load(const EpropInputs<Real>& in, std::size_t b, std::size_t t) {
+  void load(const EpropInputs<Real>& in, std::size_t b, std::size_t t) { load(in, b, t, 0, filtered_.size()); }
+  // Of the neurons [begin, end); the rows of the others are not to be read.
+  void load(const EpropInputs<Real>& in, std::size_t b, std::size_t t, std::size_t begin, std::size_t end) {
     const bool scored = !in.error.empty() && in.segment(b, t) >= 0;
-    if (scored || !is_zero_) std::fill(filtered_.begin(), filtered_.end(), Real(0));
+    Real* const filtered = filtered_.data();
+    if (scored || !is_zero_ || begin != begin_) std::fill(filtered + begin, filtered + end, Real(0));
     is_zero_ = !scored;
+    begin_ = begin;
     if (scored) {
       const Real* error = in.error.row(b, t);
       for (std::size_t k = 0; k < in.error.shape[2]; ++k) {
-        add_scaled_row(error[k], in.feedback.row(k), filtered_.data(), filtered_.size());
+        add_scaled_row(error[k], in.feedback.row(k) + begin, filtered + begin, end - begin);
       }
-      for (Real& signal : filtered_) signal *= in.readout.gain;
+      for (std::size_t j = begin; j < end; ++j) filtered[j] *= in.readout.gain;
     }
     if (!in.local.empty()) {
       const Real* local = in.local.row(b, t);
-      for (std::size_t j = 0; j < unfiltered_.size(); ++j) unfiltered_[j] = rate_factor_[j] + local[j];
+      for (std::size_t j = begin; j < end; ++j) unfiltered_[j] = rate_factor_[j] + local[j];
     }
     if (!in.readout_mask.empty()) {
       const std::uint8_t* mask = in.readout_mask.row(b, t / in.frame_steps);
-      for (std::size_t j = 0; j < mask_.size(); ++j) mask_[j] = mask[j] != 0 ? in.readout_mask_scale : Real(0);
+      for (std::size_t j = begin; j < end; ++j) mask_[j] = mask[j] != 0 ? in.readout_mask_scale : Real(0);
     }
   }
 
@@ -49,7 +53,8 @@ class SignalRows {
 
  private:
   std::vector<Real> filtered_, unfiltered_, rate_factor_, mask_;
-  bool is_zero_ = false;
+  bool is_zero_ = false;   // the signal of the neurons of the last call,
+  std::size_t begin_ = 0;  // from this one on
 };
 
 }  // namespace spikeweave::cpu

@@ -1,0 +1,34 @@
+// Networks in which no projection leads back: each population can make all its steps before the next one makes its
+// first, so that a product takes the steps of many trials at once.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "spikeweave/ops/projection.hpp"
+
+namespace spikeweave::cpu {
+
+// Whether all are dense and lead to cells behind those they come from.
+template <class Real>
+bool lead_ahead(const ProjectionList<Real>& projections) {
+  return std::all_of(projections.at, projections.at + projections.count, [](const ProjectionView<Real>& projection) {
+    return projection.sparse == nullptr && projection.pre_begin + projection.pre_count <= projection.post_begin;
+  });
+}
+
+// Trials and steps that go together: few enough for what the product has of each to stay in the second cache.
+struct LayerBlock {
+  std::size_t trials, steps;
+
+  LayerBlock(std::size_t batch, std::size_t all_steps, int threads) {
+    constexpr std::size_t most_trials = 16, most_rows = 512;
+    const auto share = static_cast<std::size_t>(std::max(threads, 1));
+    trials = std::clamp<std::size_t>((batch + share - 1) / share, 1, most_trials);
+    const std::size_t blocks = (all_steps * trials + most_rows - 1) / most_rows;
+    steps = std::max<std::size_t>(1, blocks == 0 ? 1 : (all_steps + blocks - 1) / blocks);
+  }
+  std::size_t rows() const { return trials * steps; }
+};
+
+}  // namespace spikeweave::cpu
