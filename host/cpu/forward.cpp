@@ -1,9 +1,11 @@
 // Batch elements are independent, so each runs all its steps on one thread with its state in the cache; within a step
 // the loops run over the post neurons on vector registers. Where projections lead from population to population within
-// a step, trials go together through each step, so that they share what is read of the weights.
+// a step, trials go together through each step, so that they share what is read of the weights. Where no projection
+// leads back, a population makes a block of steps for several trials before the next one does.
 #include <algorithm>
 #include <deque>
 
+#include "host/cpu/layered_forward.hpp"
 #include "host/cpu/operations.hpp"
 #include "host/cpu/trial_run.hpp"
 #include "host/cpu/within_step.hpp"
@@ -56,6 +58,16 @@ void forward(const ForwardArgs<Real>& args, int threads) {
              "forward: plasticity runs a trial as a whole");
   if (args.draw != nullptr) encode(*args.draw, threads);
   if (!args.continues && args.window.begin == 0) start_states(args);
+  const LayerBlock block(args.batch, args.window.end_or(args.steps) - args.window.begin, threads);
+  if (is_layered(args, block)) {
+    const std::size_t groups = (args.batch + block.trials - 1) / block.trials;
+#pragma omp parallel for schedule(dynamic) num_threads(threads_for(groups, threads))
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::size_t first = g * block.trials;
+      LayeredForward<Real>(args, step, first, std::min(block.trials, args.batch - first)).run(block.steps);
+    }
+    return;
+  }
   const std::size_t together = args.within_step.count == 0 ? 1 : trials_together(args.batch, threads);
   const std::size_t groups = (args.batch + together - 1) / together;
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(groups, threads))

@@ -74,25 +74,25 @@ void propagate_input(const ForwardArgs<Real>& args, std::size_t b, std::size_t t
   }
 }
 
-// The random words of all neurons of one step. words: a whole number of Philox blocks
-inline void draw_noise(const RandomKeys& keys, std::size_t b, std::size_t t, std::vector<std::uint32_t>& words) {
-  const PhiloxCounter first = random_counter(Purpose::neuron_noise, 0, 0, keys.trial[b], static_cast<std::uint32_t>(t));
+// The random words of the neurons of one step, four to a Philox block. words: those of whole blocks from first_block on
+inline void draw_noise(const RandomKeys& keys, std::size_t b, std::size_t t, std::size_t first_block,
+                       std::vector<std::uint32_t>& words) {
+  const PhiloxCounter first = random_counter(Purpose::neuron_noise, 0, static_cast<std::uint32_t>(first_block),
+                                             keys.trial[b], static_cast<std::uint32_t>(t));
   philox_run(first, Advance::block, words.size() / 4, random_key(keys.seed), words.data());
 }
 
 template <class Real>
-void record_traces(const ForwardArgs<Real>& args, std::size_t b, std::size_t t) {
-  for (const TraceView& trace : args.traces) {
-    const PopulationView& population = args.populations[trace.population];
-    float* const out = trace.values.row(b, t);
-    NeuronModels::visit(population.model, [&]<template <class> class Model>() {
-      const auto state = place_columns<typename Model<Real>::State>(population.state, args.batch * population.count);
-      for (std::size_t n = 0; n < trace.neurons.size(); ++n) {
-        out[n] = static_cast<float>(
-            column_value<Real>(state.pointers, trace.column, b * population.count + trace.neurons[n]));
-      }
-    });
-  }
+void record_trace(const ForwardArgs<Real>& args, const TraceView& trace, std::size_t b, std::size_t t) {
+  const PopulationView& population = args.populations[trace.population];
+  float* const out = trace.values.row(b, t);
+  NeuronModels::visit(population.model, [&]<template <class> class Model>() {
+    const auto state = place_columns<typename Model<Real>::State>(population.state, args.batch * population.count);
+    for (std::size_t n = 0; n < trace.neurons.size(); ++n) {
+      out[n] =
+          static_cast<float>(column_value<Real>(state.pointers, trace.column, b * population.count + trace.neurons[n]));
+    }
+  });
 }
 
 // The lists of what was sent in the `depth` steps before the window, in this pass and in earlier ones.
@@ -161,7 +161,7 @@ class TrialRun {
     std::fill(recurrent_current_.begin(), recurrent_current_.end(), Real(0));
     propagate_spikes(args_.recurrent, sent_lists(), has_outputs_, static_cast<std::int64_t>(t), active_,
                      recurrent_current_.data());
-    if (is_noisy_) draw_noise(args_.keys, b_, t, words_);
+    if (is_noisy_) draw_noise(args_.keys, b_, t, 0, words_);
     if (!forced_.empty()) std::copy_n(args_.forced.row(b_, t), args_.forced.shape[2], forced_.begin());
     if (!clamp_.empty()) std::copy_n(args_.clamp.row(b_, t / args_.frame_steps), args_.clamp.shape[2], clamp_.begin());
   }
@@ -190,7 +190,7 @@ class TrialRun {
         rule->step({now, events, spikes(t), outputs(t), &input_lists_, &spike_lists_, &sent_lists()}, values);
       }
     }
-    record_traces(args_, b_, t);
+    for (const TraceView& trace : args_.traces) record_trace(args_, trace, b_, t);
   }
 
   void finish() {

@@ -159,7 +159,7 @@ ForwardResult run_reference(const ForwardCase& c) {
                    [](const ProjectionCase& p, const ProjectionCase& q) { return p.post_begin < q.post_begin; });
   for (std::size_t b = 0; b < c.batch(); ++b) {
     std::vector<AnyState> states(n);
-    std::vector<float> last(n, 0.0f);
+    std::vector<std::vector<float>> sent;  // of every step
     for (std::size_t t = 0; t < static_cast<std::size_t>(c.length[b]); ++t) {
       std::vector<float> now(n);
       std::size_t j = 0;
@@ -167,7 +167,8 @@ ForwardResult run_reference(const ForwardCase& c) {
         for (std::size_t local = 0; local < c.populations[p].count; ++local, ++j) {
           const float input = plain_sum(0.0f, c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
           const float biased = plain_sum(input * c.input_scale, c.bias, j, [](std::size_t) { return 1.0f; });
-          const float delayed = plain_sum(0.0f, c.recurrent, j, [&](std::size_t i) { return last[i]; });
+          const float delayed =
+              plain_sum(0.0f, c.recurrent, j, [&](std::size_t i) { return t < c.delay ? 0.0f : sent[t - c.delay][i]; });
           const float recurrent = plain_sum(delayed, within_step, j, [&](std::size_t i) { return now[i]; });
           const float current = biased + recurrent;
           StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
@@ -184,7 +185,7 @@ ForwardResult run_reference(const ForwardCase& c) {
           r.spike_count[b * n + j] += spikes ? 1u : 0u;
         }
       }
-      last = now;
+      sent.push_back(now);
     }
   }
   return r;
@@ -206,7 +207,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const auto trial = put(backend, keys, {c.batch()});
   const DeviceProjections input(backend, c.input, 0);
   const DeviceProjections bias(backend, c.bias, 0);
-  const DeviceProjections recurrent(backend, c.recurrent, 1);
+  const DeviceProjections recurrent(backend, c.recurrent, c.delay);
   const DeviceProjections within_step(backend, c.within_step, 0);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
   auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
@@ -260,7 +261,10 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                         .keys = args.keys,
                         .events = events.view()};
   if (is_drawn) args.draw = &draw;
-  backend.forward(args);
+  for (std::size_t t = 0; t < c.steps; t = args.window.end) {
+    args.window = {t, c.window < c.steps - t ? t + c.window : ~std::size_t{0}};
+    backend.forward(args);
+  }
 
   ForwardResult r{
       spikes.download(), psi.download(), prediction.download(), outputs.download(), spike_count.download(), {}, {}};

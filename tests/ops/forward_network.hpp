@@ -32,6 +32,8 @@ struct ForwardCase {
   std::size_t steps = 5;
   std::size_t frame_steps = 1;
   std::size_t inputs = 3;
+  std::size_t delay = 1;       // of the recurrent projections [steps]
+  std::size_t window = ~0ull;  // steps that run at a time
   std::vector<std::int32_t> length;
   std::vector<PopulationCase> populations;
   std::vector<ProjectionCase> input;
