@@ -143,7 +143,7 @@ void add_events_by_cell(const OuterProductArgs<Real>& args, std::size_t b, Strip
 }
 
 // Share of active cells from which looking sums up takes less time than a gather; measured, bench/README.md.
-constexpr double look_up_share = 0.12;
+constexpr double look_up_share = 0.22;
 
 // How many cells are active in a trial, and whether one of them more than once.
 template <class Real>
