@@ -90,6 +90,7 @@ class DeviceBackend final : public Backend<float> {
   void rate_penalty(const RatePenaltyArgs<float>& args) override { SW_DEVICE::rate_penalty(activated(), args); }
   void local_signal(const LocalSignalArgs<float>& args) override { SW_DEVICE::local_signal(activated(), args); }
   void adjoint(const AdjointArgs<float>& args) override { SW_DEVICE::adjoint(activated(), args); }
+  void phase_factor(const PhaseFactorArgs<float>& args) override { SW_DEVICE::phase_factor(activated(), args); }
   void readout_adjoint(const ReadoutAdjointArgs<float>& args) override {
     SW_DEVICE::readout_adjoint(activated(), args);
   }
@@ -97,6 +98,8 @@ class DeviceBackend final : public Backend<float> {
   void outer_product(const OuterProductArgs<float>& args) override { SW_DEVICE::outer_product(activated(), args); }
   void eligibility(const EligibilityArgs<float>& args) override { SW_DEVICE::eligibility(activated(), args); }
   void apply(const ApplyArgs<float>& args) override { SW_DEVICE::apply(activated(), args); }
+  void mirror(const MirrorArgs<float>& args) override { SW_DEVICE::mirror(activated(), args); }
+  void transpose(const TransposeArgs<float>& args) override { SW_DEVICE::transpose(activated(), args); }
   double sum_of_squares(View<const float> values) override { return SW_DEVICE::sum_of_squares(activated(), values); }
   void spike_digest(const SpikeDigestArgs& args) override { SW_DEVICE::spike_digest(activated(), args); }
 

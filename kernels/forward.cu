@@ -17,6 +17,7 @@ PopulationEntry make_entry(const PopulationView& population, std::size_t batch) 
   entry.pseudo_derivative = static_cast<unsigned>(population.pseudo_derivative);
   entry.begin = static_cast<unsigned>(population.begin);
   entry.count = static_cast<unsigned>(population.count);
+  entry.second = static_cast<unsigned>(population.second);
   NeuronModels::visit(population.model, [&]<template <class> class Model>() {
     const auto state = place_columns<typename Model<float>::State>(population.state, batch * population.count);
     const auto derived = place_columns<typename Model<float>::Derived>(population.derived, population.count);
@@ -82,6 +83,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .steps = static_cast<unsigned>(args.steps),
                      .window = {args.window.begin, args.window.end_in(args.steps)},
                      .neuron_count = args.neuron_count,
+                     .cell_count = args.cell_count,
                      .length = args.length,
                      .input_scale = args.input_scale,
                      .input = args.input,
@@ -92,6 +94,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .noise = {args.keys},
                      .forced = args.forced,
                      .clamp = args.clamp,
+                     .teacher = args.teacher,
                      .frame_steps = static_cast<unsigned>(args.frame_steps),
                      .continues = args.continues,
                      .history = args.history,
@@ -109,19 +112,20 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
   return views;
 }
 
-// Keeps what was sent last for the pass that goes on from here: [batch, depth, neurons].
+// Keeps what was sent last for the pass that goes on from here: [batch, depth, cells].
 template <class T>
 __global__ void keep_history_kernel(ForwardViews views, View<T> sent, const T* before, View<T> after) {
   const std::size_t depth = after.shape[1];
   const std::size_t index = global_index_1d();
-  if (index >= views.batch * depth * views.neuron_count) return;
-  const std::size_t trial = index / (depth * views.neuron_count);
-  const std::size_t row = index / views.neuron_count % depth;
-  const std::size_t neuron = index % views.neuron_count;
+  const std::size_t cells = after.shape[2];
+  if (index >= views.batch * depth * cells) return;
+  const std::size_t trial = index / (depth * cells);
+  const std::size_t row = index / cells % depth;
+  const std::size_t cell = index % cells;
   const std::size_t length = views.running_steps(trial);
   // Row depth-1 is the last step of the pass.
-  after[index] = depth - row <= length ? sent(trial, length - (depth - row), neuron)
-                                       : before[(trial * depth + row + length) * views.neuron_count + neuron];
+  after[index] = depth - row <= length ? sent(trial, length - (depth - row), cell)
+                                       : before[(trial * depth + row + length) * cells + cell];
 }
 
 template <class T>
@@ -133,11 +137,13 @@ void keep_history(Context& context, const ForwardViews& views, const View<T>& se
   launch_1d(context.stream, size, keep_history_kernel<T>, views, sent, before, history);
 }
 
-// Neurons that run together in a step, in order: a projection within the step leads to the begin of a range, and from
-// neurons before it.
-std::vector<NeuronRange> ranges_within_step(const ForwardArgs<float>& args) {
+// Neurons that run together in a step, in order: a projection within the step leads to the begin of a range or to the
+// second compartments of what begins there, and from neurons before it.
+std::vector<NeuronRange> ranges_within_step(const ForwardArgs<float>& args, const ForwardViews& views) {
   std::vector<std::size_t> begins{0};
-  for (std::size_t p = 0; p < args.within_step.count; ++p) begins.push_back(args.within_step.at[p].post_begin);
+  for (std::size_t p = 0; p < args.within_step.count; ++p) {
+    begins.push_back(views.populations.neuron_of(args.within_step.at[p].post_begin));
+  }
   std::sort(begins.begin(), begins.end());
   begins.erase(std::unique(begins.begin(), begins.end()), begins.end());
   begins.push_back(args.neuron_count);
@@ -149,12 +155,12 @@ std::vector<NeuronRange> ranges_within_step(const ForwardArgs<float>& args) {
 template <class T>
 void run_each(Context& context, const ForwardArgs<float>& args, const ForwardViews& views, const PreCells<T>& input) {
   if (!args.continues && args.window.begin == 0) clear_plasticity(context, args);
-  float* currents = context.scratch.get<float>(3 * args.batch * args.neuron_count, "input currents of one step");
+  float* currents = context.scratch.get<float>(3 * args.batch * args.cell_count, "input currents of one step");
   for (auto t = static_cast<unsigned>(views.window.begin); t < views.window.end; ++t) {
     propagate_each(context, views, input, t, currents);
-    for (const NeuronRange& range : ranges_within_step(args)) {
+    for (const NeuronRange& range : ranges_within_step(args, views)) {
       propagate_within_step(context, views, t, range, currents);
-      neuron_step(context, views, t, range, {currents, t, 1, args.neuron_count});
+      neuron_step(context, views, t, range, {currents, t, 1, args.cell_count});
     }
     record_step(context, views, t);
     online_plasticity(context, args, views, input, t);

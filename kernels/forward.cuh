@@ -31,6 +31,7 @@ struct ForwardViews {
   unsigned steps;
   StepWindow window;
   std::size_t neuron_count;
+  std::size_t cell_count;
   View<const std::int32_t> length;
   float input_scale;
   ProjectionList<float> input;
@@ -41,6 +42,7 @@ struct ForwardViews {
   NeuronNoise noise;
   View<const std::uint8_t> forced;
   View<const float> clamp;
+  TeacherView<float> teacher;
   unsigned frame_steps;
   bool continues;
   View<std::uint8_t> history;  // [batch, depth, neurons]  spikes before step 0; empty unless the pass continues
@@ -88,13 +90,19 @@ struct ForwardViews {
   __device__ __forceinline__ float forced_spike(std::size_t trial, unsigned t, std::size_t neuron) const {
     return neuron < forced.shape[2] && !forced.empty() ? static_cast<float>(forced(trial, t, neuron)) : 0.0f;
   }
-  // Clamps a unit of a rate model where the task does.
-  __device__ __forceinline__ void clamp_input(std::size_t trial, unsigned t, std::size_t neuron,
+  // Clamps a unit of a rate model where the task does, and lets a teacher drive it.
+  __device__ __forceinline__ void drive_input(std::size_t trial, unsigned t, std::size_t neuron,
                                               StepInput<float>& in) const {
-    if (clamp.empty() || neuron >= clamp.shape[2]) return;
-    const float value = clamp(trial, t / frame_steps, neuron);
-    in.is_clamped = value == value;
-    if (in.is_clamped) in.clamp = value;
+    if (!clamp.empty() && neuron < clamp.shape[2]) {
+      const float value = clamp(trial, t / frame_steps, neuron);
+      in.is_clamped = value == value;
+      if (in.is_clamped) in.clamp = value;
+    }
+    const std::size_t taught = neuron - teacher.begin;  // wraps before the range
+    if (teacher.strength.empty() || taught >= teacher.count) return;
+    if (const float strength = teacher.strength(trial, t); strength != 0.0f) {
+      teach(in, teacher.target(trial, taught), strength);
+    }
   }
   __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron, bool is_rate,
                                         const StepOutput<float>& output) const {
@@ -153,7 +161,7 @@ void run_trial_blocks(Context& context, const ForwardViews& views, const Current
 void propagate(Context& context, const ForwardViews& views, const CurrentRows& currents, unsigned t, bool is_gemm);
 
 // Sums of input and recurrent currents of step t for any projections but those within the step; propagate_each.cu.
-// currents: [3, batch, neurons]: room for the result, input, recurrent.
+// currents: [3, batch, cells]: room for the result, input, recurrent.
 template <class T>
 void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, float* currents);
 

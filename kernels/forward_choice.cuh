@@ -18,7 +18,7 @@ ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& a
 
 // Of the input currents of so many steps.
 inline std::size_t current_bytes(const ForwardArgs<float>& args, std::size_t steps) {
-  return steps * args.batch * args.neuron_count * sizeof(float);
+  return steps * args.batch * args.cell_count * sizeof(float);
 }
 
 // As many of the steps, at least 1, as there is room for their input currents.

@@ -51,13 +51,14 @@ struct PopulationEntry {
   unsigned pseudo_derivative;
   unsigned begin;
   unsigned count;
-  alignas(8) unsigned char state[CellModels::state_columns_bytes];      // ColumnsOf<Model::State>
+  unsigned second;                                                  // first cell of its second compartments; 0: none
+  alignas(8) unsigned char state[CellModels::state_columns_bytes];  // ColumnsOf<Model::State>
   alignas(8) unsigned char derived[CellModels::derived_columns_bytes];  // ColumnsOf<Model::Derived>
 };
 
 // Passed to kernels by value, with the projections: somewhat over 4 KiB, which CUDA 12.1 and newer allow.
 struct PopulationTable {
-  static constexpr std::size_t capacity = 12;
+  static constexpr std::size_t capacity = 16;
   unsigned count = 0;
   PopulationEntry at[capacity];
 
@@ -66,6 +67,14 @@ struct PopulationTable {
     unsigned p = 0;
     while (p < count && (neuron < at[p].begin || neuron >= at[p].begin + at[p].count)) ++p;
     return p;
+  }
+  // The neuron of a cell, which may be a second compartment.
+  std::size_t neuron_of(std::size_t cell) const {
+    for (const PopulationEntry& population : at) {
+      const std::size_t local = cell - population.second;  // wraps below
+      if (population.second > 0 && local < population.count) return population.begin + local;
+    }
+    return cell;
   }
 };
 

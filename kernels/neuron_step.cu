@@ -25,9 +25,15 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, NeuronRange r
     if (is_running) {
       StepInput<float> in{currents.at(trial, t, neuron), views.noise.template word<Model>(trial, t, neuron),
                           views.forced_spike(trial, t, neuron)};
-      if constexpr (Model::is_rate) views.clamp_input(trial, t, neuron, in);
+      if constexpr (Model::is_rate) views.drive_input(trial, t, neuron, in);
+      [[maybe_unused]] const std::size_t second = population.second + local;
+      if constexpr (has_second<Model>) in.second = currents.at(trial, t, second);
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
       views.write(trial, t, neuron, Model::is_rate, output);
+      if constexpr (has_second<Model>) {
+        views.outputs(trial, t, second) = output.second;
+        if (!views.psi.empty()) views.psi(trial, t, second) = output.second_psi;
+      }
       if (!Model::is_rate) views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
     }
     states.store(state_index, state);

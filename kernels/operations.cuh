@@ -31,11 +31,14 @@ void loss(Context& context, const LossArgs<float>& args);
 void rate_penalty(Context& context, const RatePenaltyArgs<float>& args);
 void local_signal(Context& context, const LocalSignalArgs<float>& args);
 void adjoint(Context& context, const AdjointArgs<float>& args);
+void phase_factor(Context& context, const PhaseFactorArgs<float>& args);
 void readout_adjoint(Context& context, const ReadoutAdjointArgs<float>& args);
 void sent_trace(Context& context, const SentTraceArgs<float>& args);
 void outer_product(Context& context, const OuterProductArgs<float>& args);
 void eligibility(Context& context, const EligibilityArgs<float>& args);
 void apply(Context& context, const ApplyArgs<float>& args);
+void mirror(Context& context, const MirrorArgs<float>& args);
+void transpose(Context& context, const TransposeArgs<float>& args);
 // Which kernels would run, and the scratch memory that they take.
 Method forward_method(const Context& context, const ForwardArgs<float>& args);
 Method outer_product_method(const OuterProductArgs<float>& args);

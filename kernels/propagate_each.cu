@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(block_size)
   const std::size_t left = projection.post_begin + projection.post_count - begin;
   const PostTile tile{begin, begin + (left < block_size ? left : block_size)};
   const std::size_t neuron = begin + threadIdx.x;
-  float* const sum = sums + trial * views.neuron_count;
+  float* const sum = sums + trial * views.cell_count;
   const float before = neuron < tile.end ? sum[neuron] : 0.0f;
   const float after = gather_onto(before, cells, projection, tile, active[0]);
   if (neuron < tile.end) sum[neuron] = after;
@@ -39,14 +39,14 @@ __global__ void add_sparse_kernel(ForwardViews views, Source source, ProjectionV
   const std::size_t trial = index / projection.post_count;
   if (t >= views.running_steps(trial)) return;
   const std::size_t post = index % projection.post_count;
-  float sum = sums[trial * views.neuron_count + projection.post_begin + post];
+  float sum = sums[trial * views.cell_count + projection.post_begin + post];
   for (std::uint32_t k = sparse.column_start[post]; k < sparse.column_start[post + 1]; ++k) {
     const StepCells<T> cells = source.at(views, trial, t, sparse.column_delay[k]);
     if (cells.row == nullptr) continue;
     const float x = cells.at(projection.pre_begin + sparse.column_source[k]);
     if (x != 0.0f) sum = sum + x * projection.weights[sparse.column_synapse[k]];
   }
-  sums[trial * views.neuron_count + projection.post_begin + post] = sum;
+  sums[trial * views.cell_count + projection.post_begin + post] = sum;
 }
 
 // The same of a dense projection within the step, for a tile of trials and one of post cells.
@@ -72,7 +72,7 @@ __global__ void __launch_bounds__(trial_tile_block)
   const auto sum_of = [&](unsigned i, unsigned j) -> float* {
     const std::size_t trial = trial_begin + own_trial() + i, post = post_begin + own_column() + j;
     if (!is_running(trial) || post >= projection.post_count) return nullptr;
-    return sums + trial * views.neuron_count + projection.post_begin + post;
+    return sums + trial * views.cell_count + projection.post_begin + post;
   };
   float sum[trials_per_thread][trials_per_thread];
   for (unsigned i = 0; i < trials_per_thread; ++i) {
@@ -86,14 +86,21 @@ __global__ void __launch_bounds__(trial_tile_block)
   }
 }
 
-// Thread: one trial and neuron of the range.
+// Thread: one trial and neuron of the range, with its second compartment.
 __global__ void combine_kernel(ForwardViews views, NeuronRange range, const float* from_input, const float* recurrent,
                                float* current) {
   const std::size_t own = global_index_1d();
   if (own >= views.batch * range.count) return;
   const std::size_t neuron = range.begin + own % range.count;
-  const std::size_t index = own / range.count * views.neuron_count + neuron;
-  current[index] = views.input_current(from_input[index], neuron) + recurrent[index];
+  const auto combine = [&](std::size_t cell) {
+    const std::size_t index = own / range.count * views.cell_count + cell;
+    current[index] = views.input_current(from_input[index], cell) + recurrent[index];
+  };
+  combine(neuron);
+  if (views.cell_count == views.neuron_count) return;
+  const unsigned p = views.populations.find(neuron);
+  if (p == views.populations.count || views.populations.at[p].second == 0) return;
+  combine(views.populations.at[p].second + neuron - views.populations.at[p].begin);
 }
 
 template <class T, class Source>
@@ -118,7 +125,7 @@ void add_projections(Context& context, const ForwardViews& views, const Source& 
 template <class T>
 void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t,
                     float* currents) {
-  const std::size_t cells = views.batch * views.neuron_count;
+  const std::size_t cells = views.batch * views.cell_count;
   float* const from_input = currents + cells;
   float* const recurrent = from_input + cells;
   SW_CUDA_CHECK(cudaMemsetAsync(from_input, 0, 2 * cells * sizeof(float), context.stream));
@@ -132,12 +139,12 @@ void propagate_each(Context& context, const ForwardViews& views, const PreCells<
 
 void propagate_within_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
                            float* currents) {
-  const std::size_t cells = views.batch * views.neuron_count;
+  const std::size_t cells = views.batch * views.cell_count;
   float* const from_input = currents + cells;
   float* const recurrent = from_input + cells;
   for (std::size_t p = 0; p < views.within_step.count; ++p) {
     const ProjectionView<float>& projection = views.within_step.at[p];
-    if (projection.post_begin != range.begin) continue;
+    if (views.populations.neuron_of(projection.post_begin) != range.begin) continue;
     const auto add = [&]<class T>(const View<T>& sent, const auto& source) {
       if (projection.sparse != nullptr) {
         launch_1d(context.stream, views.batch * projection.post_count,

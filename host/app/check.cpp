@@ -27,7 +27,7 @@ void add_check_command(CLI::App& program, int&) {
   command->callback([options] {
     const Experiment experiment = load_experiment(options->file, options->overrides);
     const std::string directory = std::filesystem::path(options->file).parent_path().string();
-    const auto task = make_task(experiment.task, experiment.seed, directory, experiment.network.dt);
+    const auto task = make_task(experiment, directory);
     const Network network = build_network(experiment.network, task->shape(), experiment.seed);
     const std::vector<double> parameters = initial_parameters(network, experiment.seed, directory);
     if (is_plasticity(experiment.learning)) require_weights_inside_bounds(network, parameters);

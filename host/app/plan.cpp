@@ -56,7 +56,7 @@ void plan(const PlanOptions& options) {
   const Experiment experiment = load_experiment(options.file, options.overrides);
   const std::string directory = std::filesystem::path(options.file).parent_path().string();
   const auto backend = choose_backend(options.backend);
-  const auto task = make_task(experiment.task, experiment.seed, directory, experiment.network.dt);
+  const auto task = make_task(experiment, directory);
   const Network network = build_network(experiment.network, task->shape(), experiment.seed);
   const Plan found = make_plan(experiment, *task, network, *backend);
   const auto batch = static_cast<std::size_t>(experiment.training.batch_size);

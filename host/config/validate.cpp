@@ -20,6 +20,16 @@ Words population_names(const NetworkSettings& network) {
   return names;
 }
 
+// Ends of projections that are second compartments: what they receive, or what they send.
+std::vector<std::string> compartment_names(const NetworkSettings& network, std::string_view SecondCompartment::*side) {
+  std::vector<std::string> names;
+  for (const PopulationSettings& population : network.populations) {
+    const std::string_view name = second_compartment(population.neuron).*side;
+    if (!name.empty()) names.push_back(fmt::format("{}/{}", population.name, name));
+  }
+  return names;
+}
+
 void check_names(const NetworkSettings& network, const std::string& place) {
   const Words names = population_names(network);
   if (names.empty()) throw InputError(place, "empty; at least one population is needed");
@@ -30,7 +40,8 @@ void check_names(const NetworkSettings& network, const std::string& place) {
       throw InputError(here, in_quotes(names[i]) + " is taken; input, bias and output are there by themselves");
     }
     if (names[i].find('/') != Words::value_type::npos) {
-      throw InputError(here, in_quotes(names[i]) + " has a slash, which separates the names in result files");
+      throw InputError(here,
+                       in_quotes(names[i]) + " has a slash, which stands between a population and its compartment");
     }
     const auto first = static_cast<std::size_t>(std::find(names.begin(), names.end(), names[i]) - names.begin());
     if (first < i)
@@ -64,8 +75,8 @@ void check_end(const std::vector<std::string>& end, const Words& populations, co
 
 // Between populations, to ones behind them all, so that a step can run them in order.
 void check_within_step(const ProjectionSettings& projection, const Words& populations, const std::string& place) {
-  const auto place_of = [&populations](const std::string& name) {
-    return std::find(populations.begin(), populations.end(), name) - populations.begin();
+  const auto place_of = [&populations](const std::string& end) {
+    return std::find(populations.begin(), populations.end(), end_name(end).population) - populations.begin();
   };
   const bool is_between = place_of(projection.from.front()) < std::ssize(populations) &&
                           place_of(projection.to.front()) < std::ssize(populations);
@@ -81,9 +92,15 @@ void check_within_step(const ProjectionSettings& projection, const Words& popula
   }
 }
 
-void check_projection(const ProjectionSettings& projection, const Words& populations, const std::string& place) {
-  check_end(projection.from, populations, {InputSettings::population, bias_population}, place + "/from");
-  check_end(projection.to, populations, {output_name}, place + "/to");
+void check_projection(const ProjectionSettings& projection, const NetworkSettings& network, const std::string& place) {
+  const Words populations = population_names(network);
+  const auto sending = compartment_names(network, &SecondCompartment::output);
+  const auto receiving = compartment_names(network, &SecondCompartment::input);
+  Words starts{InputSettings::population, bias_population}, ends{output_name};
+  starts.insert(starts.end(), sending.begin(), sending.end());
+  ends.insert(ends.end(), receiving.begin(), receiving.end());
+  check_end(projection.from, populations, starts, place + "/from");
+  check_end(projection.to, populations, ends, place + "/to");
   if (contains(projection.from, InputSettings::population) && contains(projection.to, output_name)) {
     throw InputError(place + "/to",
                      "\"output\" cannot be reached from \"input\"; expected one or more of " + join(populations));
@@ -149,9 +166,8 @@ void check_readouts_apart(const NetworkSettings& network, const std::string& pla
 
 void NetworkSettings::validate(const std::string& place) const {
   check_names(*this, place + "/populations");
-  const Words names = population_names(*this);
   for (std::size_t i = 0; i < projections.size(); ++i) {
-    check_projection(projections[i], names, fmt::format("{}/projections/{}", place, i));
+    check_projection(projections[i], *this, fmt::format("{}/projections/{}", place, i));
   }
   check_projection_counts(*this, place + "/projections");
   check_readouts_apart(*this, place + "/projections");

@@ -11,6 +11,7 @@
 
 #include "host/config/kinds.hpp"
 #include "spikeweave/core/error.hpp"
+#include "spikeweave/network/settings.hpp"
 
 namespace spikeweave {
 
@@ -33,6 +34,12 @@ inline bool contains(const std::vector<std::string>& names, std::string_view nam
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether one of the ends of a projection is the population or a compartment of it.
+inline bool reaches(const std::vector<std::string>& ends, std::string_view population) {
+  return std::any_of(ends.begin(), ends.end(),
+                     [population](const std::string& end) { return end_name(end).population == population; });
+}
+
 // True if the default of a setting is no valid value, so that the key cannot be left out.
 template <class T>
 bool must_be_given(const T& default_value, const Range& range) {
@@ -47,5 +54,11 @@ bool must_be_given(const T& default_value, const Range& range) {
     return false;
   }
 }
+
+struct Experiment;
+// What phases, teachers and rules of phases ask of the rest; place: of the experiment.
+void check_phases(const Experiment& experiment, bool has_outputs, const std::string& place);
+// Which rules know second compartments.
+void check_compartments(const Experiment& experiment, const std::string& place);
 
 }  // namespace spikeweave

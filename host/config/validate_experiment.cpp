@@ -130,7 +130,8 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
 void check_update(const Experiment& experiment, const std::string& place) {
   const UpdateSettings& update = experiment.training.update;
   if (update_steps(update) == 0) return;
-  const bool goes_forward = !is_plasticity(experiment.learning) && has_traces(experiment.learning.value.index());
+  const bool goes_forward = !is_plasticity(experiment.learning) && !is_of_phases(experiment.learning) &&
+                            has_traces(experiment.learning.value.index());
   if (goes_forward) return;
   throw InputError(place + "/training/update/mode",
                    fmt::format("{}, but {} {}; expected trial", in_quotes(update.name()), experiment.learning.name(),
@@ -196,7 +197,7 @@ void check_rates(const Experiment& experiment, const std::string& place) {
     for (std::size_t i = 0; i < network.projections.size(); ++i) {
       if (!network.projections[i].trainable) continue;
       for (const PopulationSettings& population : network.populations) {
-        if (!is_rate_model(population.neuron) || !contains(network.projections[i].to, population.name)) continue;
+        if (!is_rate_model(population.neuron) || !reaches(network.projections[i].to, population.name)) continue;
         throw InputError(fmt::format("{}/network/projections/{}/trainable", place, i),
                          fmt::format("true, but rule {} looks at the spikes of population {}, and {} has none; "
                                      "expected false, or a rule for rates",
@@ -240,7 +241,7 @@ void check_trainable(const NetworkSettings& network, const LearningSettings& lea
     if (!projection.trainable) continue;
     for (std::size_t p = 0; p < network.populations.size(); ++p) {
       const PopulationSettings& population = network.populations[p];
-      if (!contains(projection.to, population.name) || is_differentiable(population.neuron)) continue;
+      if (!reaches(projection.to, population.name) || is_differentiable(population.neuron)) continue;
       throw InputError(
           fmt::format("{}/populations/{}/neuron/model", place, p),
           fmt::format("{} has no pseudo-derivative, so rule {} cannot train projection {} onto it; expected one of {}, "
@@ -294,6 +295,8 @@ void Experiment::validate(const std::string& place) const {
   check_rates(*this, place);
   check_energy(*this, place);
   check_trainable(network, learning, place + "/network");
+  check_phases(*this, has_outputs, place);
+  check_compartments(*this, place);
   const Words states = state_names(network);
   for (auto state = recording.states.begin(); state != recording.states.end(); ++state) {
     const std::string here = fmt::format("{}/recording/states/{}", place, state - recording.states.begin());

@@ -88,11 +88,14 @@ class CpuBackend final : public Backend<Real> {
   void rate_penalty(const RatePenaltyArgs<Real>& args) override { cpu::rate_penalty(args); }
   void local_signal(const LocalSignalArgs<Real>& args) override { cpu::local_signal(args, threads_); }
   void adjoint(const AdjointArgs<Real>& args) override { cpu::adjoint(args, threads_); }
+  void phase_factor(const PhaseFactorArgs<Real>& args) override { cpu::phase_factor(args, threads_); }
   void readout_adjoint(const ReadoutAdjointArgs<Real>& args) override { cpu::readout_adjoint(args, threads_); }
   void sent_trace(const SentTraceArgs<Real>& args) override { cpu::sent_trace(args, threads_); }
   void outer_product(const OuterProductArgs<Real>& args) override { cpu::outer_product(args, threads_); }
   void eligibility(const EligibilityArgs<Real>& args) override { cpu::eligibility(args, threads_); }
   void apply(const ApplyArgs<Real>& args) override { cpu::apply(args, threads_); }
+  void mirror(const MirrorArgs<Real>& args) override { cpu::mirror(args, threads_); }
+  void transpose(const TransposeArgs<Real>& args) override { cpu::transpose(args); }
   double sum_of_squares(View<const Real> values) override { return cpu::sum_of_squares(values); }
   void spike_digest(const SpikeDigestArgs& args) override { cpu::spike_digest(args, threads_); }
 

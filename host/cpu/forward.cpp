@@ -50,9 +50,12 @@ void forward(const ForwardArgs<Real>& args, int threads) {
     step.push_back(step_function<Real>(population, !args.forced.empty()));
   }
   const bool has_rates = std::any_of(args.populations.begin(), args.populations.end(), [](const PopulationView& p) {
-    return NeuronModels::visit(p.model, []<template <class> class Model>() { return Model<Real>::is_rate; });
+    return p.second > 0 ||
+           NeuronModels::visit(p.model, []<template <class> class Model>() { return Model<Real>::is_rate; });
   });
-  SW_EXPECTS(!has_rates || args.batch == 0 || !args.outputs.empty(), "forward: rate models need a place for outputs");
+  SW_EXPECTS(!has_rates || args.batch == 0 || !args.outputs.empty(),
+             "forward: rate models and second compartments need a place for outputs");
+  SW_EXPECTS(args.cell_count >= args.neuron_count, "forward: every neuron is a cell");
   SW_EXPECTS(args.plasticity.empty() || args.batch <= 1, "forward: plasticity needs a batch of one trial");
   SW_EXPECTS(args.plasticity.empty() || (args.window.begin == 0 && args.window.end >= args.steps),
              "forward: plasticity runs a trial as a whole");

@@ -20,11 +20,11 @@ class InputBlock {
     }
   }
 
-  // The currents of step t [neurons], before input_scale; nullptr: to be gathered. Steps ascend within a trial.
+  // The currents of step t [cells], before input_scale; nullptr: to be gathered. Steps ascend within a trial.
   const Real* row(std::size_t b, std::size_t t) {
     if (!can_) return nullptr;
     if (t >= end_) start(b, t);
-    return is_dense_ ? currents_.data() + (t - begin_) * args_.neuron_count : nullptr;
+    return is_dense_ ? currents_.data() + (t - begin_) * args_.cell_count : nullptr;
   }
 
  private:
@@ -41,7 +41,7 @@ class InputBlock {
     }
     is_dense_ = static_cast<double>(active) > dense_share * static_cast<double>(inputs * (end_ - begin_));
     if (!is_dense_) return;
-    currents_.assign(steps * args_.neuron_count, Real(0));
+    currents_.assign(steps * args_.cell_count, Real(0));
     for (std::size_t p = 0; p < args_.input.count; ++p) add(args_.input.at[p], b);
   }
 
@@ -55,7 +55,7 @@ class InputBlock {
       groups_.push_back({x, {}});
       for (std::size_t c = 0; c < product_rows; ++c) {
         const std::size_t t = first + c;
-        groups_.back().out[c] = currents_.data() + (t - begin_) * args_.neuron_count + projection.post_begin;
+        groups_.back().out[c] = currents_.data() + (t - begin_) * args_.cell_count + projection.post_begin;
         if (t >= end_) continue;
         const std::uint8_t* const mask =
             args_.input_mask.empty() ? nullptr : args_.input_mask.row(b, t / args_.frame_steps);
@@ -74,7 +74,7 @@ class InputBlock {
   bool can_ = false;
   bool is_dense_ = false;
   std::size_t begin_ = 0, end_ = 0;
-  std::vector<Real> currents_;  // [steps, neurons]
+  std::vector<Real> currents_;  // [steps, cells]
   std::vector<Real> factors_;   // [steps / 4, inputs, 4]
   std::vector<Real> packed_;
   std::vector<RowGroup<Real>> groups_;

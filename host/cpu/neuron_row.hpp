@@ -7,6 +7,22 @@
 
 namespace spikeweave::cpu {
 
+// What the second compartments of a population get and give in a step; unused where its model has none.
+template <class Real>
+struct SecondRow {
+  const Real* input_current;
+  const Real* recurrent_current;
+  Real* psi;
+  Real* outputs;
+};
+
+// What a teacher does to the neurons of a population in a step.
+template <class Real>
+struct TeacherRow {
+  const Real* target = nullptr;  // nullptr: nothing
+  Real strength = 0;
+};
+
 // One step of the neurons of a population in one trial.
 template <class Real>
 struct NeuronRow {
@@ -20,6 +36,8 @@ struct NeuronRow {
   const std::uint8_t* forced;  // where some neurons are
   const Real* clamp;           // NaN: free; nullptr: all are
   Real* outputs;               // nullptr: not wanted
+  SecondRow<Real> second{};
+  TeacherRow<Real> teacher{};
 };
 
 // Models whose equations depend on a number among the constants of each neuron.
@@ -61,6 +79,8 @@ template <class Model, class Shape, bool is_forced, int kind>
   [[maybe_unused]] const std::uint8_t* const forced = row.forced;
   [[maybe_unused]] const Real* const clamp = row.clamp;
   [[maybe_unused]] Real* const outputs = row.outputs;
+  [[maybe_unused]] const SecondRow<Real> second = row.second;
+  [[maybe_unused]] const TeacherRow<Real> teacher = row.teacher;
   const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
 #pragma GCC ivdep
   for (std::size_t j = 0; j < count; ++j) {
@@ -71,13 +91,19 @@ template <class Model, class Shape, bool is_forced, int kind>
     if constexpr (Model::is_rate) {
       in.is_clamped = clamp != nullptr && clamp[j] == clamp[j];
       if (in.is_clamped) in.clamp = clamp[j];
+      if (teacher.target != nullptr) teach(in, teacher.target[j], teacher.strength);
     }
+    if constexpr (has_second<Model>) in.second = second.input_current[j] + second.recurrent_current[j];
     typename Model::Derived constants = derived.load(j);
     if constexpr (kind >= 0) constants.kind = Real(kind);
     const StepOutput<Real> out = Model::template step<Shape>(constants, s, in);
     state.store(first + j, s);
     psi[j] = out.psi;
     if constexpr (Model::predicts) prediction[j] = out.prediction;
+    if constexpr (has_second<Model>) {
+      second.outputs[j] = out.second;
+      second.psi[j] = out.second_psi;
+    }
     if constexpr (Model::is_rate) {
       outputs[j] = out.spike;
       spikes[j] = 0;

@@ -29,6 +29,8 @@ void local_signal(const LocalSignalArgs<Real>& args, int threads);
 template <class Real>
 void adjoint(const AdjointArgs<Real>& args, int threads);
 template <class Real>
+void phase_factor(const PhaseFactorArgs<Real>& args, int threads);
+template <class Real>
 void readout_adjoint(const ReadoutAdjointArgs<Real>& args, int threads);
 template <class Real>
 void sent_trace(const SentTraceArgs<Real>& args, int threads);
@@ -38,6 +40,10 @@ template <class Real>
 void eligibility(const EligibilityArgs<Real>& args, int threads);
 template <class Real>
 void apply(const ApplyArgs<Real>& args, int threads);
+template <class Real>
+void mirror(const MirrorArgs<Real>& args, int threads);
+template <class Real>
+void transpose(const TransposeArgs<Real>& args);
 template <class Real>
 double sum_of_squares(View<const Real> values);
 

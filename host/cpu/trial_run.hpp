@@ -104,7 +104,7 @@ void recall_sent(const ForwardArgs<Real>& args, const View<T>& sent, const View<
   for (auto t = std::max(begin - static_cast<std::int64_t>(depth), -kept); t < begin; ++t) {
     const T* const row =
         t < 0 ? history.row(b, static_cast<std::size_t>(kept + t)) : sent.row(b, static_cast<std::size_t>(t));
-    lists.add(t, row, args.neuron_count);
+    lists.add(t, row, sent.shape[2]);
   }
 }
 
@@ -115,7 +115,7 @@ void keep_history(const ForwardArgs<Real>& args, const View<T>& sent, const View
   const std::size_t depth = history.shape[1];
   const auto length = static_cast<std::size_t>(args.length[b]);
   const std::size_t fresh = std::min(depth, length);
-  const std::size_t row = args.neuron_count;
+  const std::size_t row = history.shape[2];
   T* const first = history.row(b);
   std::copy(first + fresh * row, first + depth * row, first);
   std::copy_n(sent.row(b, length - fresh), fresh * row, first + (depth - fresh) * row);
@@ -133,9 +133,9 @@ class TrialRun {
         has_outputs_(!args.outputs.empty()),
         is_noisy_(std::any_of(step.begin(), step.end(), [](const auto& f) { return f.uses_random; })),
         depth_(std::max<std::size_t>({longest_delay(args.recurrent), args.history.shape[1], 1})),
-        input_current_(args.neuron_count),
-        recurrent_current_(args.neuron_count),
-        psi_(args.psi.empty() ? args.neuron_count : 0),
+        input_current_(args.cell_count),
+        recurrent_current_(args.cell_count),
+        psi_(args.psi.empty() ? args.cell_count : 0),
         prediction_(args.prediction.empty() ? args.neuron_count : 0),
         words_(is_noisy_ ? (args.neuron_count + 3) / 4 * 4 : 0),
         forced_(args.forced.empty() ? 0 : args.neuron_count, 0),
@@ -171,17 +171,22 @@ class TrialRun {
     const std::size_t begin = population.begin;
     Real* const psi = args_.psi.empty() ? psi_.data() : args_.psi.row(b_, t);
     Real* const prediction = args_.prediction.empty() ? prediction_.data() : args_.prediction.row(b_, t);
+    Real* const sent = outputs(t);
+    SecondRow<Real> second{};
+    if (const std::size_t cell = population.second; cell > 0) {
+      second = {input_current_.data() + cell, recurrent_current_.data() + cell, psi + cell, sent + cell};
+    }
     step_[p].run(population, args_.batch, b_,
                  {input_current_.data() + begin, recurrent_current_.data() + begin, psi + begin, prediction + begin,
                   spikes(t) + begin, args_.spike_count.row(b_) + begin, words_.data() + (is_noisy_ ? begin : 0),
                   forced_.data() + (forced_.empty() ? 0 : begin), clamp_.empty() ? nullptr : clamp_.data() + begin,
-                  has_outputs_ ? outputs(t) + begin : nullptr});
+                  has_outputs_ ? sent + begin : nullptr, second, teacher_row(population, t)});
   }
 
   void end_step(std::size_t t) {
     const auto now = static_cast<std::int64_t>(t);
     spike_lists_.add(now, spikes(t), args_.neuron_count);
-    if (has_outputs_) output_lists_.add(now, outputs(t), args_.neuron_count);
+    if (has_outputs_) output_lists_.add(now, outputs(t), args_.cell_count);
     if (!rules_.empty()) {
       const std::uint8_t* const events = args_.events.empty() ? nullptr : args_.events.row(b_, t);
       const Real* const values = args_.values.empty() ? nullptr : args_.values.row(b_, t / args_.frame_steps);
@@ -204,6 +209,13 @@ class TrialRun {
   Real* outputs(std::size_t t) const { return has_outputs_ ? args_.outputs.row(b_, t) : nullptr; }
 
  private:
+  TeacherRow<Real> teacher_row(const PopulationView& population, std::size_t t) const {
+    const TeacherView<Real>& teacher = args_.teacher;
+    if (teacher.strength.empty() || population.begin != teacher.begin) return {};
+    const Real strength = teacher.strength(b_, t);
+    return strength == Real(0) ? TeacherRow<Real>{} : TeacherRow<Real>{teacher.target.row(b_), strength};
+  }
+
   const SpikeLists<Real>& sent_lists() const { return has_outputs_ ? output_lists_ : spike_lists_; }
 
   const ForwardArgs<Real>& args_;
@@ -213,9 +225,9 @@ class TrialRun {
   const bool has_outputs_;
   const bool is_noisy_;
   const std::size_t depth_;              // steps back of what was sent
-  std::vector<Real> input_current_;      // [neurons]
-  std::vector<Real> recurrent_current_;  // [neurons]
-  std::vector<Real> psi_;                // [neurons], where no psi is wanted
+  std::vector<Real> input_current_;      // [cells]
+  std::vector<Real> recurrent_current_;  // [cells]
+  std::vector<Real> psi_;                // [cells], where no psi is wanted
   std::vector<Real> prediction_;         // [neurons], where no prediction is wanted
   std::vector<std::uint32_t> words_;     // random words
   std::vector<std::uint8_t> forced_;

@@ -22,9 +22,7 @@ class WithinStep {
     const PopulationView& population = args_.populations[p];
     for (std::size_t n = 0; n < args_.within_step.count; ++n) {
       const ProjectionView<Real>& projection = args_.within_step.at[n];
-      if (projection.post_begin < population.begin || projection.post_begin >= population.begin + population.count) {
-        continue;
-      }
+      if (!reaches(projection, population)) continue;
       if (projection.class_count() == 0) continue;  // no synapses
       list_active(projection, t, running);
       if (projection.sparse == nullptr && is_dense(projection)) {
@@ -36,6 +34,14 @@ class WithinStep {
   }
 
  private:
+  // Whether the population is the first that the projection leads to.
+  static bool reaches(const ProjectionView<Real>& projection, const PopulationView& population) {
+    const auto is_in = [&](std::size_t begin) {
+      return projection.post_begin >= begin && projection.post_begin < begin + population.count;
+    };
+    return is_in(population.begin) || (population.second > 0 && is_in(population.second));
+  }
+
   // What cells of one trial sent in the step.
   struct Sent {
     std::vector<std::size_t> cells;  // within the projection's pre cells, ascending

@@ -88,6 +88,21 @@ std::size_t excluded_cell(const ConnectionDraw& draw, std::size_t global, std::s
   return inside ? global - begin : count;
 }
 
+void connect(const Grouped&, const ConnectionDraw& draw, Rows& rows) {
+  const std::size_t large = std::max(draw.pre_count, draw.post_count);
+  const std::size_t small = std::min(draw.pre_count, draw.post_count);
+  if (large % small != 0) {
+    throw InputError(draw.place + "/connectivity",
+                     fmt::format("grouped: {} cells are no multiple of {}", large, small));
+  }
+  const std::size_t group = large / small;
+  for (std::size_t n = 0; n < large; ++n) {
+    const std::size_t i = draw.pre_count == large ? n : n / group;
+    const std::size_t j = draw.pre_count == large ? n / group : n;
+    rows[i].push_back(static_cast<std::uint32_t>(j));
+  }
+}
+
 void connect(const FixedIndegree& settings, const ConnectionDraw& draw, Rows& rows) {
   const auto degree = static_cast<std::size_t>(settings.indegree);
   const RandomStream random(draw.seed, Purpose::connectivity, draw.projection);

@@ -20,7 +20,7 @@ std::vector<std::byte> pack_columns(const std::vector<S>& elements) {
 template <class Real>
 NetworkState<Real>::NetworkState(Backend<Real>& on, const Network& of, const FeedbackSettings& feedback,
                                  std::uint64_t seed, bool follows_synapses)
-    : backend(on), network(of), readout(derive<Real>(of.readout, of.dt)), feedback_(feedback) {
+    : backend(on), network(of), readout(derive<Real>(of.readout, of.dt)), feedback_(feedback), seed_(seed) {
   const std::size_t count = of.parameter_count;
   const std::string sized_by = " (/network/projections)";
   arrays.parameter = Buffer<Real, Real>(on, {count}, "parameters" + sized_by);
@@ -65,6 +65,38 @@ void NetworkState<Real>::upload_synapses() {
 }
 
 template <class Real>
+void NetworkState<Real>::mirror_weights(std::uint64_t update) {
+  const auto* scheme = feedback_.template get_if<WeightMirrorFeedback>();
+  if (scheme == nullptr || update % static_cast<std::uint64_t>(scheme->every) != 0) return;
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    MirrorArgs<Real> args;
+    args.feedback = feedback_of(network.projections[p]);
+    if (args.feedback.back == nullptr) continue;
+    args.projection = view(network.projections[p]);
+    args.samples = static_cast<std::size_t>(scheme->samples);
+    args.noise = static_cast<Real>(scheme->noise);
+    args.rate = static_cast<Real>(scheme->mirror_rate);
+    args.decay = static_cast<Real>(1.0 - scheme->mirror_decay);
+    args.seed = seed_;
+    args.stream = static_cast<std::uint32_t>(p);
+    args.phase = static_cast<std::uint32_t>(update);
+    backend.mirror(args);
+  }
+}
+
+template <class Real>
+void NetworkState<Real>::transpose_weights() {
+  for (const Projection& projection : network.projections) {
+    if (projection.settings.transpose_of < 0) continue;
+    const Projection& of = network.projections[static_cast<std::size_t>(projection.settings.transpose_of)];
+    Real* const parameter = arrays.parameter.data();
+    backend.transpose({View<const Real>(parameter + of.offset, {of.pre.count, of.post.count}),
+                       View<Real>(parameter + projection.offset, {projection.pre.count, projection.post.count}),
+                       static_cast<Real>(projection.settings.transpose_factor)});
+  }
+}
+
+template <class Real>
 ProjectionView<Real> NetworkState<Real>::view(const Projection& projection) const {
   const auto& sparse = sparse_[static_cast<std::size_t>(&projection - network.projections.data())];
   const Real* const weights = arrays.parameter.data() + projection.offset;
@@ -100,7 +132,8 @@ void NetworkState<Real>::derive_neurons(std::uint64_t seed) {
   }
   const std::vector<std::byte> packed = pack_columns(all);
   for (const Projection& projection : network.projections) {
-    const bool is_hidden = projection.kind != ProjectionKind::readout;
+    // Rules with traces reach no second compartments.
+    const bool is_hidden = projection.kind != ProjectionKind::readout && projection.post.begin < network.neurons;
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(is_hidden ? projection.post.begin : 0);
     const auto last = first + static_cast<std::ptrdiff_t>(is_hidden ? projection.post.count : 0);
     shares_decay_.push_back(
@@ -236,6 +269,7 @@ void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
   arrays.parameter.upload(values);
   const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
   if (!is_drawn) set_feedback_from(values);
+  transpose_weights();
 }
 
 template <class Real>
@@ -271,6 +305,7 @@ std::vector<PopulationView> NetworkState<Real>::populations(std::size_t batch) {
     view.model = population.neuron.value.index();
     view.begin = population.neurons.begin;
     view.count = population.neurons.count;
+    view.second = population.second;
     view.derived = derived_[p].data();
     NeuronModels::visit(view.model, [&]<template <class> class Model>() {
       using M = Model<Real>;

@@ -123,6 +123,15 @@ void check_rule(const BpttParams& rule, const NeuronModels::Settings&, const std
                                                 in_quotes(rule.name)));
 }
 
+// A rule of phases compares what a teacher changes.
+template <class Params>
+requires Params::is_of_phases void check_rule(const Params& rule, const NeuronModels::Settings&,
+                                              const std::string& place) {
+  throw InputError(place + "/rule", fmt::format("{} needs phases, and there are none; expected eprop or a plasticity "
+                                                "rule",
+                                                in_quotes(rule.name)));
+}
+
 template <class Params>
 void check_rule(const Plastic<Params>& rule, const NeuronModels::Settings&, const std::string& place) {
   if (rule.form != PlasticityForm::trial) {

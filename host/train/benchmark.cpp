@@ -25,7 +25,7 @@ class Iteration {
   Iteration(Backend<float>& backend, const Experiment& experiment, const std::string& directory)
       : backend_(backend),
         experiment_(experiment),
-        task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
+        task_(make_task(experiment, directory)),
         network_(build_network(experiment.network, task_->shape(), experiment.seed)),
         state_(backend, network_, experiment.feedback, experiment.seed, follows_synapses(experiment.learning)),
         updater_(state_, experiment.learning, experiment.optimizer, experiment.training.clip_norm,

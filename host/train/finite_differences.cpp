@@ -63,7 +63,7 @@ class SmoothNetwork {
   SmoothNetwork(const Experiment& experiment, const std::string& directory, const DifferenceSettings& settings)
       : experiment_(relaxed(experiment, settings.width)),
         backend_(make_cpu_backend<double>(settings.threads)),
-        task_(make_task(experiment_.task, experiment_.seed, directory, experiment_.network.dt)),
+        task_(make_task(experiment_, directory)),
         network_(build_network(experiment_.network, task_->shape(), experiment_.seed)),
         state_(*backend_, network_, experiment_.feedback, experiment_.seed),
         simulator_(state_, experiment_.learning, task_->shape().loss, Reduction::sum, task_->shape().frame_steps,

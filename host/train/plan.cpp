@@ -70,6 +70,7 @@ class CountingBackend final : public Backend<Real> {
   void rate_penalty(const RatePenaltyArgs<Real>&) override {}
   void local_signal(const LocalSignalArgs<Real>&) override {}
   void adjoint(const AdjointArgs<Real>&) override {}
+  void phase_factor(const PhaseFactorArgs<Real>&) override {}
   void readout_adjoint(const ReadoutAdjointArgs<Real>&) override {}
   void sent_trace(const SentTraceArgs<Real>&) override {}
   void outer_product(const OuterProductArgs<Real>& args) override {
@@ -81,6 +82,8 @@ class CountingBackend final : public Backend<Real> {
     say(weights_of(args.product), {.text = "traces per synapse"});
   }
   void apply(const ApplyArgs<Real>&) override {}
+  void mirror(const MirrorArgs<Real>&) override {}
+  void transpose(const TransposeArgs<Real>&) override {}
   double sum_of_squares(View<const Real>) override { return 0.0; }
   void spike_digest(const SpikeDigestArgs&) override {}
 
@@ -196,7 +199,8 @@ bool may_slice(const Experiment& experiment) {
 }
 
 bool may_slice_steps(const Experiment& experiment) {
-  return !experiment.training.carry_state && !experiment.recording.energy && !is_plasticity(experiment.learning);
+  return !experiment.training.carry_state && !experiment.recording.energy && !is_plasticity(experiment.learning) &&
+         !is_of_phases(experiment.learning);
 }
 
 namespace {

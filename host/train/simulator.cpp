@@ -16,19 +16,20 @@ Simulator<Real>::Simulator(NetworkState<Real>& state, const LearningSettings& le
       learning_(learning),
       rule_(learning.value.index()),
       is_plasticity_(spikeweave::is_plasticity(learning)),
+      is_of_phases_(spikeweave::is_of_phases(learning)),
       plasticity_(state, learning),
       loss_(loss),
       reduction_(reduction),
       frame_steps_(frame_steps),
       seed_(seed),
-      has_rates_(has_rate_models(state.network)) {
+      sends_numbers_(sends_numbers(state.network)) {
   learning.visit([this]<class S>(const S& settings) {
     if constexpr (PlasticSettings<S>) {
       plasticity_form_ = settings.form;
     } else {
       if constexpr (requires { settings.form; }) form_ = settings.form;
       if constexpr (requires { settings.recurrent_path; }) spike_path_ = settings.recurrent_path;
-      rate_regularization_ = settings.rate_regularization;
+      if constexpr (requires { settings.rate_regularization; }) rate_regularization_ = settings.rate_regularization;
     }
   });
   visit_plasticity(learning,
@@ -47,12 +48,15 @@ void Simulator<Real>::begin_batch(const TrialBatch& batch, std::span<const std::
   batch_ = batch.batch;
   steps_ = batch.steps;
   slice_ = options.slice_steps == 0 ? steps_ : std::min(options.slice_steps, steps_);
-  SW_EXPECTS(!is_sliced() || (options.traces.empty() && !carries_state_ && !(options.training && is_plasticity_)),
-             "slices of time: not with traces, carried state or a plasticity rule");
+  SW_EXPECTS(!is_sliced() || (options.traces.empty() && !carries_state_ &&
+                              !(options.training && (is_plasticity_ || is_of_phases_))),
+             "slices of time: not with traces, carried state, a plasticity rule or one of phases");
   held_ = {0, 0};
   starts_.clear();
   result_ = {};
-  upload_batch(options.whole != nullptr ? *options.whole : batch, trial_keys);
+  const TrialBatch& whole = options.whole != nullptr ? *options.whole : batch;
+  upload_batch(whole, trial_keys);
+  upload_phases(whole.batch, trial_keys);
 }
 
 template <class Real>
@@ -74,7 +78,7 @@ TrialResult Simulator<Real>::run(const TrialBatch& batch, std::span<const std::u
 template <class Real>
 void Simulator<Real>::start(const TrialBatch& batch, std::span<const std::uint32_t> trial_keys,
                             std::size_t slice_steps) {
-  SW_EXPECTS(!is_plasticity_ && has_traces(rule_), "windows: the rule has no traces per synapse");
+  SW_EXPECTS(!is_plasticity_ && !is_of_phases_ && has_traces(rule_), "windows: the rule has no traces per synapse");
   begin_batch(batch, trial_keys, {.training = true, .traces = {}, .slice_steps = slice_steps});
 }
 
@@ -115,6 +119,7 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
   args.window = window;
   args.frame_steps = frame_steps_;
   args.neuron_count = neurons;
+  args.cell_count = network_.cells;
   args.length = length_.cview();
   if (network_.encoding == Encoding::current) {
     args.values = values_.cview();
@@ -135,8 +140,9 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
   args.keys = keys();
   args.forced = forced_.cview();
   args.clamp = clamp_.cview();
+  args.teacher = {network_.taught.begin, network_.taught.count, teacher_target_.cview(), teacher_strength_.cview()};
   args.spikes = spikes_.view();
-  if (has_rates_) args.outputs = neuron_outputs_.view();
+  if (sends_numbers_) args.outputs = neuron_outputs_.view();
   if (training && !is_plasticity_) args.psi = psi_.view();
   if (training && plasticity_form_ != PlasticityForm::trial) args.plasticity = plasticity_.views(modulators(*trials_));
   if (training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(*trials_);
@@ -148,8 +154,8 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
     const std::string sized_by = " (/training/batch_size, /network/populations)";
     history_.reshape(backend_, {batch_, depth, neurons}, "spikes under way" + sized_by);
     args.history = history_.view();
-    if (has_rates_) {
-      output_history_.reshape(backend_, {batch_, depth, neurons}, "outputs under way" + sized_by);
+    if (sends_numbers_) {
+      output_history_.reshape(backend_, {batch_, depth, network_.cells}, "outputs under way" + sized_by);
       args.output_history = output_history_.view();
     }
     if (window.end >= steps_) steps_before_ += steps_;

@@ -71,14 +71,15 @@ void Simulator<Real>::set_carried_state(const std::vector<std::byte>& bytes) {
   const auto outputs = reader.get<Real>();
   const std::size_t depth = longest_delay(ProjectionKind::recurrent);
   const std::size_t row = depth * network_.neurons;
-  if (counts.size() != 2 || history.size() != counts[1] * row || outputs.size() != (has_rates_ ? history.size() : 0)) {
+  if (counts.size() != 2 || history.size() != counts[1] * row ||
+      outputs.size() != (sends_numbers_ ? counts[1] * depth * network_.cells : 0)) {
     throw InputError("carried state", "is that of another network");
   }
   steps_before_ = counts[0];
   batch_ = counts[1];
   history_.reshape(backend_, {batch_, depth, network_.neurons}, "spikes under way");
   history_.upload(history);
-  output_history_.reshape(backend_, {batch_, has_rates_ ? depth : 0, network_.neurons}, "outputs under way");
+  output_history_.reshape(backend_, {batch_, sends_numbers_ ? depth : 0, network_.cells}, "outputs under way");
   output_history_.upload(outputs);
   state_.set_neuron_states(reader.get<std::byte>(), batch_);
   plasticity_.load(reader.get<std::byte>());

@@ -90,7 +90,7 @@ OuterProductArgs<Real> Simulator<Real>::product_args(const Projection& projectio
     case ProjectionKind::recurrent:
     case ProjectionKind::within_step:
     case ProjectionKind::readout:
-      if (has_rates_) {
+      if (sends_numbers_) {
         args.values = neuron_outputs_.cview();
         args.frame_steps = 1;
       } else {
@@ -115,13 +115,40 @@ void Simulator<Real>::compute_gradient(bool adds) {
     add_slices();
     return;
   }
-  if (!is_plasticity_) {
+  if (is_of_phases_) {
+    add_phase_gradient();
+  } else if (!is_plasticity_) {
     run_rate_penalty({});
     add_hidden_gradient(held_);
   } else if (!changes_meanwhile) {
     add_plasticity_changes();
   }
   if (network_.outputs > 0) add_readout_gradient(held_, {});
+}
+
+// Steps that count for something lie in stretches. A rule's products are of one step, whatever the delay.
+template <class Real>
+void Simulator<Real>::add_phase_gradient() {
+  const std::vector<float>& weight = trials_->step_weight;
+  const auto counts = [&weight](std::size_t t) { return weight.empty() || weight[t] != 0.0f; };
+  StepWindow window{0, 0};
+  while (window.end < steps_) {
+    window.begin = window.end;
+    while (window.begin < steps_ && !counts(window.begin)) ++window.begin;
+    window.end = window.begin;
+    while (window.end < steps_ && counts(window.end)) ++window.end;
+    if (window.begin == window.end) return;
+    backend_.phase_factor(
+        {phase_rule(learning_), window, length_.cview(), step_weight_.cview(), neuron_outputs_.cview(), psi_.view()});
+    for (const Projection& projection : network_.projections) {
+      if (!learns(projection, false)) continue;
+      OuterProductArgs<Real> product = product_args(projection);
+      product.window = window;
+      product.post = psi_.cview();
+      product.projection.delay = 0;
+      backend_.outer_product(product);
+    }
+  }
 }
 
 // From traces per synapse that go on from window to window.

@@ -1,7 +1,9 @@
 // What a batch of trials brings to the device: keys, lengths, targets, scales of the errors, and the input.
 #include <algorithm>
+#include <cmath>
 #include <string>
 
+#include "spikeweave/core/random.hpp"
 #include "spikeweave/core/sampling.hpp"
 #include "spikeweave/train/simulator.hpp"
 
@@ -66,6 +68,38 @@ void Simulator<Real>::upload_batch(const TrialBatch& whole, std::span<const std:
   shape(loss_sum_, {batch_}, "losses");
   shape(segment_output_, {batch_, batch.segments, network_.outputs}, "segment outputs");
   shape(segment_sum_, {batch_, network_.outputs}, "segment sums");
+}
+
+// What a teacher does, and what a rule's products of each step count for: on the mean over the trials.
+template <class Real>
+void Simulator<Real>::upload_phases(std::size_t whole_batch, std::span<const std::uint32_t> trial_keys) {
+  const TrialBatch& batch = *trials_;
+  const std::size_t taught = batch.teacher_strength.empty() ? 0 : network_.taught.count;
+  std::vector<Real> target(batch_ * taught), strength(taught > 0 ? batch_ * steps_ : 0);
+  std::vector<Real> weight(is_of_phases_ ? batch_ * steps_ : 0);
+  const std::size_t share = network_.outputs > 0 ? taught / network_.outputs : 0;  // neurons of an output
+  for (std::size_t b = 0; b < batch_; ++b) {
+    const RandomStream random(seed_, Purpose::phase_sign, 0, trial_keys[b]);
+    const Real sign = batch.random_sign && random.uniform(0) < 0.5 ? Real(-1) : Real(1);
+    for (std::size_t j = 0; j < taught; ++j) {
+      target[b * taught + j] = static_cast<Real>(batch.teacher_target[b * network_.outputs + j / share]);
+    }
+    for (std::size_t t = 0; t < steps_ && !strength.empty(); ++t) {
+      const auto of = static_cast<Real>(batch.teacher_strength[t]);
+      strength[b * steps_ + t] = std::isinf(of) ? of : sign * of;
+    }
+    for (std::size_t t = 0; t < steps_ && !weight.empty(); ++t) {
+      const Real of = batch.step_weight.empty() ? Real(1) : sign * static_cast<Real>(batch.step_weight[t]);
+      weight[b * steps_ + t] = of / static_cast<Real>(whole_batch);
+    }
+  }
+  const auto put = [this](auto& buffer, const auto& values, std::size_t columns, const char* what) {
+    buffer.reshape(backend_, {values.empty() ? 0 : batch_, columns}, std::string(what) + " (/training/batch_size)");
+    buffer.upload(values);
+  };
+  put(teacher_target_, target, taught, "targets of the teacher");
+  put(teacher_strength_, strength, steps_, "strength of the teacher");
+  put(step_weight_, weight, steps_, "weights of the steps");
 }
 
 template <class Real>

@@ -28,7 +28,7 @@ typename Simulator<Real>::Sent Simulator<Real>::sent_before(std::size_t begin) c
   const std::size_t count = steps_under_way(begin);
   Sent sent;
   sent.spikes = spikes_.download_rows(begin - count, count);
-  if (has_rates_) sent.outputs = neuron_outputs_.download_rows(begin - count, count);
+  if (sends_numbers_) sent.outputs = neuron_outputs_.download_rows(begin - count, count);
   return sent;
 }
 
@@ -47,10 +47,10 @@ void Simulator<Real>::hold(const StepWindow& steps, const Sent& sent) {
   const std::size_t neurons = network_.neurons;
   const std::size_t before = steps_under_way(steps.begin);
   shape_steps(spikes_, neurons, "spikes" + sized_by, before);
-  if (has_rates_) shape_steps(neuron_outputs_, neurons, "neuron outputs" + sized_by, before);
+  if (sends_numbers_) shape_steps(neuron_outputs_, network_.cells, "neuron outputs" + sized_by, before);
   if (options_.training && !is_plasticity_) {
     const bool follows = follows_synapses(spike_path_);
-    shape_steps(psi_, neurons, "pseudo-derivatives" + sized_by, 0,
+    shape_steps(psi_, network_.cells, "pseudo-derivatives" + sized_by, 0,
                 follows ? longest_delay(ProjectionKind::recurrent) : 0);
   }
   if (options_.training && local_) shape_steps(local_signal_, neurons, "local signals" + sized_by);
@@ -64,7 +64,7 @@ void Simulator<Real>::hold(const StepWindow& steps, const Sent& sent) {
   make_input();
   if (before == 0) return;
   spikes_.upload_rows(steps.begin - before, sent.spikes);
-  if (has_rates_) neuron_outputs_.upload_rows(steps.begin - before, sent.outputs);
+  if (sends_numbers_) neuron_outputs_.upload_rows(steps.begin - before, sent.outputs);
 }
 
 // The stretch from `begin` on, which follows on the one that is held.

@@ -23,6 +23,10 @@ TrialBatch part_of(const TrialBatch& batch, std::size_t begin, std::size_t count
   take(part.forced, batch.forced);
   take(part.clamp, batch.clamp);
   take(part.kind, batch.kind);
+  take(part.teacher_target, batch.teacher_target);
+  part.teacher_strength = batch.teacher_strength;
+  part.step_weight = batch.step_weight;
+  part.random_sign = batch.random_sign;
   return part;
 }
 

@@ -42,7 +42,7 @@ Trainer<Real>::Trainer(Backend<Real>& backend, const Experiment& experiment, con
     : backend_(backend),
       experiment_(experiment),
       observer_(observer),
-      task_(make_task(experiment.task, experiment.seed, directory, experiment.network.dt)),
+      task_(make_task(experiment, directory)),
       network_(build_network(experiment.network, task_->shape(), experiment.seed)) {
   const TaskShape shape = task_->shape();
   prefetch_ = std::make_unique<Prefetch>(*task_);

@@ -93,6 +93,8 @@ double Updater<Real>::apply(double rate_factor) {
     args.high = std::numeric_limits<Real>::max();
     state_.backend.apply(args);
   }
+  state_.mirror_weights(update_count_);
+  state_.transpose_weights();
   return norm;
 }
 

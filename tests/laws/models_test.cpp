@@ -120,6 +120,7 @@ TYPED_TEST(ModelLaw, FiresWhereForcedEvenIfItHasJustFired) {
 // Of a model that learning can differentiate; of any other it is 0 always.
 TYPED_TEST(ModelLaw, PseudoDerivativeIsPositiveSomewhereAndNeverNegative) {
   using M = typename TypeParam::template Of<double>;
+  if (carries_error<M>) GTEST_SKIP() << M::Params::name << " has an error in its place";
   const auto derived = default_neuron<double, M>();
   double smallest = 1.0;
   double largest = 0.0;

@@ -96,7 +96,7 @@ TEST(DeviceBackend, KeepsTheWeightsInTheSmallestGroupThatHoldsThem) {
     ForwardArgs<float> args;
     args.batch = batch;
     args.steps = 7;
-    args.neuron_count = neurons;
+    args.neuron_count = args.cell_count = neurons;
     args.recurrent.at[args.recurrent.count++] = {0, neurons, 0, neurons, nullptr, 1};
     EXPECT_EQ(backend->method(args).scratch_bytes, batch * 7 * neurons * sizeof(float));  // input currents
     return backend->method(args).text;

@@ -38,6 +38,21 @@ void clamp_input(const ForwardCase& c, std::size_t b, std::size_t t, std::size_t
   in.clamp = value;
 }
 
+void teach_input(const ForwardCase& c, std::size_t b, std::size_t t, std::size_t neuron, StepInput<float>& in) {
+  if (c.teacher_strength.empty()) return;
+  const std::size_t begin = c.begin_of(c.taught), count = c.populations[c.taught].count;
+  if (neuron < begin || neuron >= begin + count) return;
+  const float strength = c.teacher_strength[b * c.steps + t];
+  const float target = c.target[b * count + neuron - begin];
+  if (std::isinf(strength)) {
+    in.is_clamped = true;
+    in.clamp = target;
+  } else if (strength != 0.0f) {
+    in.nudge = strength;
+    in.target = target;
+  }
+}
+
 std::uint32_t random_word(std::size_t neuron, std::size_t b, std::size_t t) {
   const auto n = static_cast<std::uint32_t>(neuron);
   const PhiloxCounter words =
@@ -97,7 +112,8 @@ struct DevicePopulation {
   Buffer<std::byte, float> derived;
   PopulationView view;
 
-  DevicePopulation(Backend<float>& backend, const PopulationCase& c, std::size_t begin, std::size_t batch) {
+  DevicePopulation(Backend<float>& backend, const PopulationCase& c, std::size_t begin, std::size_t second,
+                   std::size_t batch) {
     NeuronModels::visit(c.model, [&]<template <class> class Model>() {
       using Derived = typename Model<float>::Derived;
       std::vector<std::byte> bytes(columns_size<Derived>(c.count));
@@ -111,6 +127,7 @@ struct DevicePopulation {
             .pseudo_derivative = c.shape,
             .begin = begin,
             .count = c.count,
+            .second = second,
             .state = state.data(),
             .derived = derived.data()};
   }
@@ -145,42 +162,60 @@ std::vector<std::uint8_t> drawn_events(Backend<float>& backend, const ForwardCas
 }
 
 ForwardResult run_reference(const ForwardCase& c) {
-  const std::size_t n = c.neurons();
+  const std::size_t n = c.neurons(), cells = c.cells();
   ForwardResult r{std::vector<std::uint8_t>(c.batch() * c.steps * n),
+                  std::vector<float>(c.batch() * c.steps * cells),
                   std::vector<float>(c.batch() * c.steps * n),
-                  std::vector<float>(c.batch() * c.steps * n),
-                  std::vector<float>(c.has_outputs() ? c.batch() * c.steps * n : 0),
+                  std::vector<float>(c.has_outputs() ? c.batch() * c.steps * cells : 0),
                   std::vector<std::uint32_t>(c.batch() * n),
                   {},
                   c.intensity.empty() ? std::vector<std::uint8_t>{} : c.events};
   for (const PopulationCase& p : c.populations) r.voltages.emplace_back(c.batch() * c.steps * p.count);
   std::vector<ProjectionCase> within_step = c.within_step;
-  std::stable_sort(within_step.begin(), within_step.end(),
-                   [](const ProjectionCase& p, const ProjectionCase& q) { return p.post_begin < q.post_begin; });
+  const auto neuron_of = [&c](std::size_t cell) {
+    for (std::size_t p = 0; p < c.populations.size(); ++p) {
+      const std::size_t second = c.second_of(p);
+      if (second > 0 && cell >= second && cell < second + c.populations[p].count) return cell - second + c.begin_of(p);
+    }
+    return cell;
+  };
+  std::stable_sort(within_step.begin(), within_step.end(), [&](const ProjectionCase& p, const ProjectionCase& q) {
+    return neuron_of(p.post_begin) < neuron_of(q.post_begin);
+  });
   for (std::size_t b = 0; b < c.batch(); ++b) {
     std::vector<AnyState> states(n);
     std::vector<std::vector<float>> sent;  // of every step
     for (std::size_t t = 0; t < static_cast<std::size_t>(c.length[b]); ++t) {
-      std::vector<float> now(n);
+      std::vector<float> now(cells);
       std::size_t j = 0;
       for (std::size_t p = 0; p < c.populations.size(); ++p) {
         for (std::size_t local = 0; local < c.populations[p].count; ++local, ++j) {
-          const float input = plain_sum(0.0f, c.input, j, [&](std::size_t i) { return input_activity(c, b, t, i); });
-          const float biased = plain_sum(input * c.input_scale, c.bias, j, [](std::size_t) { return 1.0f; });
-          const float delayed =
-              plain_sum(0.0f, c.recurrent, j, [&](std::size_t i) { return t < c.delay ? 0.0f : sent[t - c.delay][i]; });
-          const float recurrent = plain_sum(delayed, within_step, j, [&](std::size_t i) { return now[i]; });
-          const float current = biased + recurrent;
-          StepInput<float> in{current, random_word(j, b, t), forced_spike(c, b, t, j)};
+          const auto current_of = [&](std::size_t cell) {
+            const float input =
+                plain_sum(0.0f, c.input, cell, [&](std::size_t i) { return input_activity(c, b, t, i); });
+            const float biased = plain_sum(input * c.input_scale, c.bias, cell, [](std::size_t) { return 1.0f; });
+            const float delayed = plain_sum(0.0f, c.recurrent, cell,
+                                            [&](std::size_t i) { return t < c.delay ? 0.0f : sent[t - c.delay][i]; });
+            return biased + plain_sum(delayed, within_step, cell, [&](std::size_t i) { return now[i]; });
+          };
+          StepInput<float> in{current_of(j), random_word(j, b, t), forced_spike(c, b, t, j)};
+          const std::size_t second = c.second_of(p) > 0 ? c.second_of(p) + local : 0;
+          if (second > 0) in.second = current_of(second);
           clamp_input(c, b, t, j, in);
+          teach_input(c, b, t, j, in);
           const bool is_rate = is_rate_model(c.populations[p].model);
           float& voltage = r.voltages[p][(b * c.steps + t) * c.populations[p].count + local];
           const StepOutput<float> out = step_any(c.populations[p], j, states[j], in, voltage);
           now[j] = out.spike;
           const bool spikes = !is_rate && out.spike == 1.0f;
           r.spikes[(b * c.steps + t) * n + j] = spikes ? 1 : 0;
-          if (c.has_outputs()) r.outputs[(b * c.steps + t) * n + j] = out.spike;
-          r.psi[(b * c.steps + t) * n + j] = out.psi;
+          const std::size_t row = (b * c.steps + t) * cells;
+          if (c.has_outputs()) r.outputs[row + j] = out.spike;
+          r.psi[row + j] = out.psi;
+          if (second > 0) {
+            now[second] = r.outputs[row + second] = out.second;
+            r.psi[row + second] = out.second_psi;
+          }
           r.prediction[(b * c.steps + t) * n + j] = out.prediction;
           r.spike_count[b * n + j] += spikes ? 1u : 0u;
         }
@@ -192,7 +227,7 @@ ForwardResult run_reference(const ForwardCase& c) {
 }
 
 ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi, bool has_traces) {
-  const std::size_t n = c.neurons();
+  const std::size_t n = c.neurons(), cells = c.cells();
   const auto length = put(backend, c.length, {c.batch()});
   const bool is_drawn = !c.intensity.empty();
   auto events = put(backend, is_drawn ? std::vector<std::uint8_t>(c.batch() * c.steps * c.inputs, 0xff) : c.events,
@@ -202,6 +237,8 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const auto mask = put(backend, c.mask, {c.batch(), c.frames(), c.mask.empty() ? 0 : c.inputs});
   const auto forced = put(backend, c.forced, {c.batch(), c.steps, c.forced_neurons});
   const auto clamp = put(backend, c.clamp, {c.batch(), c.frames(), c.clamped_neurons});
+  const auto target = put(backend, c.target, {c.batch(), c.target.size() / std::max<std::size_t>(c.batch(), 1)});
+  const auto strength = put(backend, c.teacher_strength, {c.batch(), c.teacher_strength.empty() ? 0 : c.steps});
   std::vector<std::uint32_t> keys;
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
@@ -210,9 +247,11 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const DeviceProjections recurrent(backend, c.recurrent, c.delay);
   const DeviceProjections within_step(backend, c.within_step, 0);
   auto spikes = put(backend, std::vector<std::uint8_t>(c.batch() * c.steps * n, 0xff), {c.batch(), c.steps, n});
-  auto psi = put(backend, std::vector<float>(has_psi ? spikes.size() : 0, NAN), {c.batch(), c.steps, has_psi ? n : 0});
-  auto prediction = put(backend, std::vector<float>(psi.size(), 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
-  const std::size_t output_width = c.has_outputs() ? n : 0;
+  auto psi = put(backend, std::vector<float>(has_psi ? c.batch() * c.steps * cells : 0, NAN),
+                 {c.batch(), c.steps, has_psi ? cells : 0});
+  auto prediction =
+      put(backend, std::vector<float>(has_psi ? spikes.size() : 0, 0.0f), {c.batch(), c.steps, has_psi ? n : 0});
+  const std::size_t output_width = c.has_outputs() ? cells : 0;
   auto outputs =
       put(backend, std::vector<float>(c.batch() * c.steps * output_width, NAN), {c.batch(), c.steps, output_width});
   auto spike_count = put(backend, std::vector<std::uint32_t>(c.batch() * n, 999), {c.batch(), n});
@@ -221,6 +260,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .steps = c.steps,
                           .frame_steps = c.frame_steps,
                           .neuron_count = n,
+                          .cell_count = cells,
                           .length = length.cview(),
                           .events = events.cview(),
                           .values = values.cview(),
@@ -234,6 +274,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .keys = {test_seed, trial.cview()},
                           .forced = forced.cview(),
                           .clamp = clamp.cview(),
+                          .teacher = {c.begin_of(c.taught), target.cview().shape[1], target.cview(), strength.cview()},
                           .spikes = spikes.view(),
                           .outputs = outputs.view(),
                           .psi = psi.view(),
@@ -244,7 +285,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   std::vector<Buffer<float, float>> voltages;
   std::size_t begin = 0;
   for (const PopulationCase& p : c.populations) {
-    populations.emplace_back(backend, p, begin, c.batch());
+    populations.emplace_back(backend, p, begin, c.second_of(populations.size()), c.batch());
     args.populations.push_back(populations.back().view);
     begin += p.count;
     voltages.emplace_back(backend, std::initializer_list<std::size_t>{c.batch(), c.steps, has_traces ? p.count : 0},
@@ -271,9 +312,9 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   if (is_drawn) r.drawn = events.download();
   for (const auto& voltage : voltages) r.voltages.push_back(voltage.download());
   clear_after_end(c, n, r.spikes);
-  if (has_psi) clear_after_end(c, n, r.psi);
+  if (has_psi) clear_after_end(c, cells, r.psi);
   if (has_psi) clear_after_end(c, n, r.prediction);
-  if (c.has_outputs()) clear_after_end(c, n, r.outputs);
+  if (c.has_outputs()) clear_after_end(c, cells, r.outputs);
   for (std::size_t p = 0; has_traces && p < r.voltages.size(); ++p) {
     clear_after_end(c, c.populations[p].count, r.voltages[p]);
   }

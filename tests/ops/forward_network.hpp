@@ -23,6 +23,10 @@ inline bool is_rate_model(std::size_t model) {
   return NeuronModels::visit(model, []<template <class> class Model>() { return Model<float>::is_rate; });
 }
 
+inline bool has_second_compartment(std::size_t model) {
+  return NeuronModels::visit(model, []<template <class> class Model>() { return has_second<Model<float>>; });
+}
+
 struct ProjectionCase {
   std::size_t pre_begin, pre_count, post_begin, post_count;
   std::vector<float> weights;
@@ -47,7 +51,10 @@ struct ForwardCase {
   std::size_t forced_neurons = 0;
   std::vector<float> clamp;  // [batch, frames, clamped_neurons]  NaN: free; or empty
   std::size_t clamped_neurons = 0;
-  bool wants_outputs = false;  // also where all models spike
+  std::size_t taught = 0;               // population
+  std::vector<float> target;            // [batch, its neurons] or empty
+  std::vector<float> teacher_strength;  // [batch, steps] or empty
+  bool wants_outputs = false;           // also where all models spike
   float input_scale = 1.0f;
 
   // Where given, the pass draws its events; `events` is then what the reference takes.
@@ -61,17 +68,37 @@ struct ForwardCase {
     for (const PopulationCase& population : populations) count += population.count;
     return count;
   }
+  std::size_t begin_of(std::size_t population) const {
+    std::size_t begin = 0;
+    for (std::size_t p = 0; p < population; ++p) begin += populations[p].count;
+    return begin;
+  }
+  // First cell of the second compartments of a population, behind all neurons; 0: it has none.
+  std::size_t second_of(std::size_t population) const {
+    if (!has_second_compartment(populations[population].model)) return 0;
+    std::size_t begin = neurons();
+    for (std::size_t p = 0; p < population; ++p) {
+      if (has_second_compartment(populations[p].model)) begin += populations[p].count;
+    }
+    return begin;
+  }
+  std::size_t cells() const {
+    std::size_t count = neurons();
+    for (const PopulationCase& p : populations) count += has_second_compartment(p.model) ? p.count : 0;
+    return count;
+  }
   bool has_outputs() const {
-    return wants_outputs || std::any_of(populations.begin(), populations.end(),
-                                        [](const PopulationCase& p) { return is_rate_model(p.model); });
+    return wants_outputs || std::any_of(populations.begin(), populations.end(), [](const PopulationCase& p) {
+             return is_rate_model(p.model) || has_second_compartment(p.model);
+           });
   }
 };
 
 struct ForwardResult {
   std::vector<std::uint8_t> spikes;  // [batch, steps, neurons]  0 beyond a trial's end
-  std::vector<float> psi;            // likewise
-  std::vector<float> prediction;     // likewise; 0 for models without
-  std::vector<float> outputs;        // likewise; empty where they are not given
+  std::vector<float> psi;            // [batch, steps, cells]  likewise
+  std::vector<float> prediction;     // [batch, steps, neurons]  likewise; 0 for models without
+  std::vector<float> outputs;        // [batch, steps, cells]  likewise; empty where they are not given
   std::vector<std::uint32_t> spike_count;
   std::vector<std::vector<float>> voltages;  // per population [batch, steps, count]  first state variable; likewise
   std::vector<std::uint8_t> drawn;           // [batch, steps, inputs]  events that the pass has drawn
@@ -89,11 +116,13 @@ typename Model::Derived derived_of(std::size_t neuron) {
   if constexpr (requires { parameters.refractory_steps; }) parameters.refractory_steps = refractory_steps;
   if constexpr (requires { parameters.tau_refractory; }) parameters.tau_refractory = refractory_steps;
   if constexpr (requires { parameters.v_peak; }) parameters.a = 1.0 / tau, parameters.noise = 5.0;
-  if constexpr (requires { parameters.epsilon; }) {
+  if constexpr (requires { parameters.epsilon; }) parameters.epsilon = 1.0 / tau;
+  if constexpr (requires { parameters.variance; }) parameters.variance = 1.0 + refractory_steps;
+  if constexpr (requires { parameters.temperature; }) {
     parameters.noise = static_cast<EnergyNoise>(neuron % 3);
     parameters.sigma = 0.3;
     parameters.temperature = 0.1;
-    parameters.epsilon = 1.0 / tau;
+    parameters.clip = neuron % 5 == 0;
     parameters.initial = 0.1 * refractory_steps;
     parameters.rate = static_cast<RateFunction>(neuron / 3 % 2);
     parameters.dynamics = static_cast<EnergyDynamics>(neuron / 2 % 2);

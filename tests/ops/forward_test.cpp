@@ -368,7 +368,7 @@ TEST_P(Forward, TwoNeuronsByHand) {
   ForwardArgs<float> args;
   args.batch = 1;
   args.steps = 5;
-  args.neuron_count = 2;
+  args.neuron_count = args.cell_count = 2;
   args.length = length.cview();
   args.events = events.cview();
   args.input.at[args.input.count++] = {0, 1, 0, 1, input_weights.data()};

@@ -200,7 +200,7 @@ TEST(DeviceMemory, ThatHoldsFewTrialsGivesTheSameRun) {
   const auto backend = [] { return emulated::make_backend(0, {.current_bytes = 4096}); };
   const ShortRun expected = short_run(*backend(), settings);
   const Experiment experiment = short_experiment(settings);
-  const auto task = make_task(experiment.task, experiment.seed, "", experiment.network.dt);
+  const auto task = make_task(experiment, "");
   const Network network = build_network(experiment.network, task->shape(), experiment.seed);
   const Plan plan = make_plan(experiment, *task, network, *backend());
   emulation::set_memory_limit(emulation::allocated_bytes() + plan.bytes(3) * 10 / 9 + 1);
@@ -226,7 +226,7 @@ TEST(DeviceMemory, ThatHoldsNoTrialGivesTheSameRun) {
   const auto backend = [] { return emulated::make_backend(0, {.current_bytes = 4096}); };
   const ShortRun expected = short_run(*backend(), settings);
   const Experiment experiment = short_experiment(settings);
-  const auto task = make_task(experiment.task, experiment.seed, "", experiment.network.dt);
+  const auto task = make_task(experiment, "");
   const Network network = build_network(experiment.network, task->shape(), experiment.seed);
   const Plan plan = make_plan(experiment, *task, network, *backend());
   const std::size_t memory = plan.bytes(0) + (plan.bytes(1) - plan.bytes(0)) / 2;

@@ -61,7 +61,7 @@ TEST_F(ExperimentSchema, EnumListsItsNames) {
 TEST_F(ExperimentSchema, ChoiceHasOneObjectPerAlternative) {
   const Json feedback = at("/properties/feedback");
 
-  EXPECT_EQ(feedback["oneOf"].size(), 4u);
+  EXPECT_EQ(feedback["oneOf"].size(), 5u);
   const Json random = alternative(feedback, "random");
   EXPECT_EQ(random["properties"]["type"].dump(), R"({"const":"random"})");
   EXPECT_EQ(random["required"].dump(), R"(["type"])");
@@ -137,7 +137,7 @@ TEST(Describe, UnknownNamesAreErrors) {
             "describe: \"modle\" is not one of model rule feedback optimizer task protocol; did you mean \"model\"?");
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
             "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich energy_unit "
-            "rectified_linear soft_alif rate_unit; did you "
+            "rectified_linear soft_alif rate_unit leaky_rate_unit predictive_unit dendritic_unit burst_unit; did you "
             "mean \"alif\"?");
 }
 

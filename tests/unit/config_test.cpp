@@ -130,11 +130,13 @@ TEST(ReadExperiment, UnknownKeyNamesTheNearestAndAllOthers) {
 
 TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/feedback/type", "\"randm\""),
-            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive sign_symmetric; did you mean "
+            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive sign_symmetric weight_mirror; "
+            "did you mean "
             "\"random\"?");
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
             "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "
-            "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif rate_unit; did you mean "
+            "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif rate_unit leaky_rate_unit predictive_unit "
+            "dendritic_unit burst_unit; did you mean "
             "\"lif\"?");
   EXPECT_EQ(error_with("/training/reduction", "\"median\""),
             "e.json: /training/reduction: \"median\" is not one of sum mean_trial mean_batch");
@@ -261,8 +263,9 @@ TEST(WriteExperiment, KeysStandInTheOrderOfDeclaration) {
 
   std::string keys;
   for (const auto& [key, value] : written.items()) keys += key + ' ';
-  EXPECT_EQ(keys,
-            "title seed task network learning feedback optimizer training health recording checkpoint published ");
+  EXPECT_EQ(
+      keys,
+      "title seed task phases network learning feedback optimizer training health recording checkpoint published ");
 }
 
 }  // namespace

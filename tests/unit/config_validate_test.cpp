@@ -139,7 +139,7 @@ TEST(ValidateNetwork, NamesAreUniqueAndFree) {
   EXPECT_EQ(error_with("/network/populations/1/name", "\"bias\""),
             "/network/populations/1/name: \"bias\" is taken; input, bias and output are there by themselves");
   EXPECT_EQ(error_with("/network/populations/1/name", "\"x/y\""),
-            "/network/populations/1/name: \"x/y\" has a slash, which separates the names in result files");
+            "/network/populations/1/name: \"x/y\" has a slash, which stands between a population and its compartment");
 }
 
 TEST(ValidateNetwork, EndsOfProjectionsAreKnown) {

@@ -176,7 +176,7 @@ TEST(Connectivity, AProjectionToTheOutputHasNoDelay) {
   TaskShape task;
   task.outputs = 1;
   EXPECT_EQ(error_of([&] { build_network(settings, task, 1); }),
-            "/network/projections/0: a projection to \"output\" is all_to_all and without delay");
+            "/network/projections/0/delay: a projection to \"output\" has no delay; expected 0");
 }
 
 }  // namespace

@@ -54,11 +54,14 @@ class Backend {
   virtual void rate_penalty(const RatePenaltyArgs<Real>& args) = 0;
   virtual void local_signal(const LocalSignalArgs<Real>& args) = 0;
   virtual void adjoint(const AdjointArgs<Real>& args) = 0;
+  virtual void phase_factor(const PhaseFactorArgs<Real>& args) = 0;
   virtual void readout_adjoint(const ReadoutAdjointArgs<Real>& args) = 0;
   virtual void sent_trace(const SentTraceArgs<Real>& args) = 0;
   virtual void outer_product(const OuterProductArgs<Real>& args) = 0;
   virtual void eligibility(const EligibilityArgs<Real>& args) = 0;
   virtual void apply(const ApplyArgs<Real>& args) = 0;
+  virtual void mirror(const MirrorArgs<Real>& args) = 0;
+  virtual void transpose(const TransposeArgs<Real>& args) = 0;
   // Sum of squares in double precision, in a fixed order. Waits.
   virtual double sum_of_squares(View<const Real> values) = 0;
   virtual void spike_digest(const SpikeDigestArgs& args) = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "spikeweave/network/settings.hpp"
 #include "spikeweave/optim/optimizer.hpp"
 #include "spikeweave/task/settings.hpp"
+#include "spikeweave/task/trial_phases.hpp"
 
 namespace spikeweave {
 
@@ -206,6 +208,7 @@ struct Experiment {
   std::string title;
   std::uint64_t seed = 1;
   TaskSettings task{};
+  TrialPhases phases{};
   NetworkSettings network{};
   LearningSettings learning{};
   FeedbackSettings feedback{};
@@ -222,6 +225,7 @@ struct Experiment {
         field("title", &Self::title, "One line for people."),
         field("seed", &Self::seed, "", closed(0, 9007199254740991.0), "Seed of everything random."),
         field("task", &Self::task, "What is to be learned."),
+        field("phases", &Self::phases, "Phases of a trial, for rules that compare them."),
         field("network", &Self::network, "Populations and projections."),
         field("learning", &Self::learning, "The learning rule of the spiking populations."),
         field("feedback", &Self::feedback, "How errors travel back."),
@@ -236,5 +240,8 @@ struct Experiment {
   // Settings that only make sense together. place: JSON pointer of the experiment ("").
   void validate(const std::string& place) const;
 };
+
+// The task of an experiment, in its phases. directory: where relative file names start.
+std::unique_ptr<Task> make_task(const Experiment& experiment, const std::string& directory);
 
 }  // namespace spikeweave

@@ -51,6 +51,8 @@ enum class Purpose : std::uint32_t {
   connectivity = 9,
   delays = 10,
   gradient_check = 11,
+  phase_sign = 12,
+  mirror_noise = 13,
 };
 
 // The four words of block `block` (elements 4*block .. 4*block+3) of a stream.

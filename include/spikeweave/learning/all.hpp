@@ -1,9 +1,10 @@
-// The learning rules of an experiment: those that follow a gradient, and the plasticity rules.
+// The learning rules of an experiment: those that follow a gradient, those of phases, and the plasticity rules.
 //
 // Adding a rule that is a backward recursion over neuron vectors, driven by the learning signal: a header beside this
 // file with its settings, its recursion (Adjoint) and, if there is one, the same rule forward in time with traces per
 // synapse (Trace; its settings then have `form`); its include; its name in GradientRules. Its settings have
-// `rate_regularization`. Adding a plasticity rule: see learning/plasticity/all.hpp.
+// `rate_regularization`. Adding a rule of phases: see learning/phase_rules.hpp; a plasticity rule: see
+// learning/plasticity/all.hpp.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include "spikeweave/core/type_list.hpp"
 #include "spikeweave/learning/bptt.hpp"
 #include "spikeweave/learning/eprop.hpp"
+#include "spikeweave/learning/phase_rules.hpp"
 #include "spikeweave/learning/plasticity/all.hpp"
 
 namespace spikeweave {
@@ -80,19 +82,33 @@ concept PlasticSettings = requires {
 
 namespace detail {
 // The "learning" object of an experiment: {"rule": "eprop", "form": "trial"}.
-template <class Gradient, class Plasticity>
+template <class Gradient, class Phase, class Plasticity>
 struct LearningChoice;
-template <class... Gradient, template <class> class... Plasticity>
-struct LearningChoice<TypeList<Gradient...>, PlasticityList<Plasticity...>> {
-  using type = Choice<"rule", typename Gradient::Params..., Plastic<typename Plasticity<double>::Params>...>;
+template <class... Gradient, class... Phase, template <class> class... Plasticity>
+struct LearningChoice<TypeList<Gradient...>, TypeList<Phase...>, PlasticityList<Plasticity...>> {
+  static constexpr std::size_t gradient_count = sizeof...(Gradient);
+  using type = Choice<"rule", typename Gradient::Params..., typename Phase::Params...,
+                      Plastic<typename Plasticity<double>::Params>...>;
 };
 }  // namespace detail
-using LearningSettings = detail::LearningChoice<GradientRules, PlasticityRules>::type;
+using LearningSettings = detail::LearningChoice<GradientRules, PhaseRules, PlasticityRules>::type;
 
 // Whether errors travel back through the synapses between neurons.
 inline bool follows_synapses(const LearningSettings& learning) {
   const auto* bptt = learning.get_if<BpttParams>();
   return bptt != nullptr && follows_synapses(bptt->recurrent_path);
+}
+
+// A rule of phases; its index in PhaseRules.
+inline bool is_of_phases(const LearningSettings& learning) {
+  return learning.visit([]<class S>(const S&) {
+    return requires {
+      S::is_of_phases;
+    };
+  });
+}
+inline std::size_t phase_rule(const LearningSettings& learning) {
+  return learning.value.index() - detail::LearningChoice<GradientRules, PhaseRules, PlasticityRules>::gradient_count;
 }
 
 inline bool is_plasticity(const LearningSettings& learning) {

@@ -42,7 +42,7 @@ struct BpttParams {
     return std::tuple{
         field("recurrent_path", &Self::recurrent_path,
               "Which effects of a spike on later steps are followed: full; synapses: on other neurons only; reset: on "
-              "the own voltage only; cut: none, which is e-prop with symmetric feedback."),
+              "the own voltage only; cut: none, which is e-prop."),
         field("rate_regularization", &Self::rate_regularization, "Penalty on firing rates away from a target."),
     };
   }

@@ -5,12 +5,16 @@
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/models/alif.hpp"
+#include "spikeweave/models/burst_unit.hpp"
+#include "spikeweave/models/dendritic_unit.hpp"
 #include "spikeweave/models/energy_unit.hpp"
 #include "spikeweave/models/escape_lif.hpp"
 #include "spikeweave/models/iaf_cond_exp.hpp"
 #include "spikeweave/models/iaf_delta.hpp"
 #include "spikeweave/models/izhikevich.hpp"
+#include "spikeweave/models/leaky_rate_unit.hpp"
 #include "spikeweave/models/lif.hpp"
+#include "spikeweave/models/predictive_unit.hpp"
 #include "spikeweave/models/rate_unit.hpp"
 #include "spikeweave/models/rectified_linear.hpp"
 #include "spikeweave/models/soft_alif.hpp"
@@ -42,13 +46,37 @@ struct ModelList {
   }
 };
 
-using NeuronModels =
-    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif, RateUnit>;
+using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear,
+                               SoftAlif, RateUnit, LeakyRateUnit, PredictiveUnit, DendriticUnit, BurstUnit>;
 
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {
   return NeuronModels::visit(neuron.value.index(),
                              [&]<template <class> class Model>() { return Model<float>::is_rate; });
+}
+
+// Names of what reaches the second compartment and of what is sent from there; empty where there is none.
+struct SecondCompartment {
+  bool exists = false;
+  std::string_view input, output;
+};
+inline SecondCompartment second_compartment(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(), [&]<template <class> class Model>() -> SecondCompartment {
+    if constexpr (has_second<Model<float>>) return {true, Model<float>::second_input, Model<float>::second_output};
+    return {};
+  });
+}
+
+// Whether a teacher can pull neurons of the model towards a target.
+inline bool takes_nudges(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             [&]<template <class> class Model>() { return takes_nudge<Model<float>>; });
+}
+
+// Whether the neurons carry errors of their own.
+inline bool carries_errors(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             [&]<template <class> class Model>() { return carries_error<Model<float>>; });
 }
 
 // Whether the model has a firing probability, which a local learning signal may compare with the spikes.

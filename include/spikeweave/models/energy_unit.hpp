@@ -8,8 +8,9 @@
 // dynamics `literal`. rho' is 1 on the closed interval [beta1, beta1 + 1].
 // noise `paper`: s~ = s + sigma n, eq. 7; `langevin`: s~ = s, and sqrt(2 epsilon temperature) n is added to s, so that
 // the states are drawn from exp(-E/temperature). n: a standard normal number of each unit and step.
-// A clamped unit has the clamp in the place of R. rho(s~) is what is sent; the first step sends rho of the initial
-// state and changes nothing, so that the second one already has the input of all units.
+// A clamped unit has the clamp in the place of R; a nudged one adds nudge (target - s~) to it. rho(s~) is what is sent;
+// the first step sends rho of the initial state and changes nothing, so that the second one already has the input of
+// all units.
 #pragma once
 
 #include <cmath>
@@ -50,6 +51,7 @@ struct EnergyUnitParams {
   Value bias = 0.0;
   Value epsilon = 0.1;
   Value initial = 0.0;
+  bool clip = false;
   EnergyNoise noise = EnergyNoise::none;
   Value sigma = 0.1;
   Value temperature = 0.01;
@@ -59,10 +61,11 @@ struct EnergyUnitParams {
     return std::tuple{
         field("dynamics", &Self::dynamics, "corrected: s += epsilon (R - s); literal: eq. 17, the leak counted twice."),
         field("rate", &Self::rate, "rho(s). hard: clip(s - beta1, 0, 1); smooth: 1/(1 + exp(-4 (s - beta1 - 1/2)))."),
-        field("beta1", &Self::beta1, "", Range{-1.0, 0.0, true, true}, "Where the rate starts to rise; it ends at 1."),
+        field("beta1", &Self::beta1, "", Range{-1.0, 0.0, true, false}, "Where the rate starts to rise; it ends at 1."),
         field("bias", &Self::bias, "", any_value, "b, added to what arrives."),
         field("epsilon", &Self::epsilon, "1/step", Range{0.0, 1.0, true, false}, "Share of the way to R in a step."),
         field("initial", &Self::initial, "", any_value, "State at the start of a trial."),
+        field("clip", &Self::clip, "Whether s is cut to [beta1, beta1 + 1], where rho is straight."),
         field("noise", &Self::noise, "none; paper: s~ = s + sigma n; langevin: s += sqrt(2 epsilon temperature) n."),
         field("sigma", &Self::sigma, "", non_negative, "paper: standard deviation of s~ - s."),
         field("temperature", &Self::temperature, "", non_negative, "langevin: temperature."),
@@ -74,7 +77,7 @@ template <class Real>
 struct EnergyUnitDerived {
   Real epsilon, beta1, bias, initial;
   Real sigma, kick;
-  Real is_literal, is_smooth;  // 1 or 0
+  Real is_literal, is_smooth, is_clipped;  // 1 or 0
 
   static constexpr auto columns() {
     using Self = EnergyUnitDerived;
@@ -87,6 +90,7 @@ struct EnergyUnitDerived {
         column("kick", &Self::kick, "", "Standard deviation of what is added to s."),
         column("is_literal", &Self::is_literal, "", "1: the leak is counted twice."),
         column("is_smooth", &Self::is_smooth, "", "1: the rate is a sigmoid."),
+        column("is_clipped", &Self::is_clipped, "", "1: the state is cut to where rho is straight."),
     };
   }
 };
@@ -118,6 +122,7 @@ struct EnergyUnit {
   static constexpr bool is_differentiable = false;
   static constexpr bool is_rate = true;
   static constexpr bool predicts = false;
+  static constexpr bool takes_nudge = true;
 
   // epsilon is per step, whatever dt.
   static Derived derive(const NeuronParams& p, double) {
@@ -128,7 +133,8 @@ struct EnergyUnit {
             Real(p.noise == EnergyNoise::paper ? p.sigma : 0.0),
             Real(p.noise == EnergyNoise::langevin ? std::sqrt(2.0 * p.epsilon * p.temperature) : 0.0),
             Real(p.dynamics == EnergyDynamics::literal ? 1.0 : 0.0),
-            Real(p.rate == RateFunction::smooth ? 1.0 : 0.0)};
+            Real(p.rate == RateFunction::smooth ? 1.0 : 0.0),
+            Real(p.clip ? 1.0 : 0.0)};
   }
 
   SW_HD static State initial_state(const Derived& d) { return {d.initial, d.initial, Real(0)}; }
@@ -152,9 +158,11 @@ struct EnergyUnit {
     Real rho, slope;
     if (s.has_started > Real(0)) {
       rate(d, s.noisy, rho, slope);
-      const Real target = in.is_clamped ? in.clamp : slope * (d.bias + in.current);
+      const Real pull = in.nudge * (in.target - s.noisy);
+      const Real target = in.is_clamped ? in.clamp : slope * (d.bias + in.current) + pull;
       const Real leaking = d.is_literal > Real(0) ? s.s + s.noisy : s.s;
       s.s = flush(s.s + d.epsilon * (target - leaking)) + d.kick * n;
+      if (d.is_clipped > Real(0)) s.s = s.s < d.beta1 ? d.beta1 : s.s > d.beta1 + Real(1) ? d.beta1 + Real(1) : s.s;
     }
     s.has_started = Real(1);
     s.noisy = s.s + d.sigma * n;

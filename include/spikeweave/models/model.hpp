@@ -11,6 +11,14 @@
 // core/exponential.hpp and core/gaussian.hpp.
 //
 // A rate model (is_rate = true) sends a real number in every step instead of a spike; it has no spikes.
+//
+// A model with a second compartment names what reaches it and what is sent from it beside the model's own output:
+//   static constexpr std::string_view second_input = "feedback", second_output = "error";   either may be empty
+// A population "layer" then has "layer/feedback" as an end and "layer/error" as a start of projections, and what
+// learning knows of the second compartment is second_psi.
+//
+// A model whose psi is an error of its own, which rule local_error takes, has carries_error = true.
+// A model that a teacher can pull towards a target, instead of putting the target in its place, has takes_nudge = true.
 #pragma once
 
 #include <concepts>
@@ -57,7 +65,22 @@ struct StepInput {
   Real forced = 0;          // whatever the neuron's state, refractory or not: 1 it fires, 2 it does not; else 0
   bool is_clamped = false;  // rate models: `clamp` stands in the place of what drives the unit
   Real clamp = 0;
+  Real second = 0;  // sum of the weights of what arrives at the second compartment
+  Real nudge = 0;   // how strongly a teacher pulls towards `target`; 0: not at all
+  Real target = 0;
 };
+
+// A teacher clamps the neuron to the target where it is infinitely strong, and pulls it there otherwise.
+template <class Real>
+SW_HD void teach(StepInput<Real>& in, Real target, Real strength) {
+  if (strength > Real(1e30)) {
+    in.is_clamped = true;
+    in.clamp = target;
+  } else {
+    in.nudge = strength;
+    in.target = target;
+  }
+}
 
 // The spike that is given from outside where one is, else the neuron's own.
 template <class Real>
@@ -69,8 +92,24 @@ SW_HD Real forced_or(Real forced, Real own) {
 template <class Real>
 struct StepOutput {
   Real spike;           // 1 or 0; of a rate model what it sends
-  Real psi;             // pseudo-derivative dz/dv; 0 where the model has none
+  Real psi;             // what learning knows of the step: pseudo-derivative dz/dv, or a local error; else 0
   Real prediction = 0;  // probability of the spike given the voltage, of models that have one (predicts)
+  Real second = 0;      // what is sent from the second compartment
+  Real second_psi = 0;  // psi of the second compartment
+};
+
+// Whether the model has a second compartment.
+template <class M>
+inline constexpr bool has_second = requires {
+  M::second_input;
+};
+template <class M>
+inline constexpr bool takes_nudge = requires {
+  requires M::takes_nudge;
+};
+template <class M>
+inline constexpr bool carries_error = requires {
+  requires M::carries_error;
 };
 
 template <class M, class Real = typename M::Value>

@@ -1,23 +1,15 @@
 // Rate unit: sends a function of what arrives in the step. It has no memory.
 //
 // Source: the unit of the networks of Lillicrap et al. (2016), Nat. Commun. 7:13276: h = f(W x + b).
-// tanh(u) = 2 / (1 + exp(-2 u)) - 1 and the logistic function are made of portable_exp, so that backends agree.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "spikeweave/core/exponential.hpp"
+#include "spikeweave/models/activation.hpp"
 #include "spikeweave/models/model.hpp"
 
 namespace spikeweave {
-
-enum class Activation { identity, rectifier, logistic, tanh };
-template <>
-struct EnumNames<Activation> {
-  static constexpr std::array<std::string_view, 4> names{"identity", "rectifier", "logistic", "tanh"};
-};
 
 template <class Value>
 struct RateUnitParams {
@@ -72,25 +64,9 @@ struct RateUnit {
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
     const Real u = in.is_clamped ? in.clamp : in.current;
-    Real slope = Real(1);
-    switch (static_cast<Activation>(d.activation)) {
-      case Activation::identity:
-        s.y = u;
-        break;
-      case Activation::rectifier:
-        s.y = u > Real(0) ? u : Real(0);
-        slope = u > Real(0) ? Real(1) : Real(0);
-        break;
-      case Activation::logistic:
-        s.y = Real(1) / (Real(1) + portable_exp(-u));
-        slope = s.y * (Real(1) - s.y);
-        break;
-      case Activation::tanh:
-        s.y = Real(2) / (Real(1) + portable_exp(Real(-2) * u)) - Real(1);
-        slope = Real(1) - s.y * s.y;
-        break;
-    }
-    return {s.y, slope};
+    const Activated<Real> sent = activate(d.activation, u);
+    s.y = sent.value;
+    return {s.y, sent.slope};
   }
 };
 

@@ -27,6 +27,13 @@ struct OneToOne {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
+struct Grouped {
+  static constexpr std::string_view name = "grouped";
+  static constexpr std::string_view summary =
+      "Neighbours of the larger side share a cell of the smaller one, as many for each.";
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
 struct FixedProbability {
   static constexpr std::string_view name = "fixed_probability";
   static constexpr std::string_view summary = "Each pair is connected with this probability, on its own.";
@@ -66,7 +73,8 @@ struct FixedOutdegree {
   }
 };
 
-using ConnectivitySettings = Choice<"type", AllToAll, OneToOne, FixedProbability, FixedIndegree, FixedOutdegree>;
+using ConnectivitySettings =
+    Choice<"type", AllToAll, OneToOne, Grouped, FixedProbability, FixedIndegree, FixedOutdegree>;
 
 // The synapses of a sparse projection, with what both directions of a look-up need. Cells count from the first one of
 // the projection's own ranges.

@@ -1,8 +1,9 @@
 // The network, checked and laid out: index ranges of populations, blocks of weights in one parameter vector.
 //
-// Three index spaces: inputs, neurons (all populations in the order of declaration), outputs. All learned numbers stand
-// in one vector [parameter_count]: the projections' blocks in order, each [pre, post] with row = presynaptic cell or,
-// of a sparse projection, [synapses]; then the biases of the outputs.
+// Three index spaces: inputs, cells, outputs. The first `neurons` cells are the neurons of all populations in the order
+// of declaration; behind them come the second compartments of the populations whose model has one. All learned numbers
+// stand in one vector [parameter_count]: the projections' blocks in order, each [pre, post] with row = presynaptic cell
+// or, of a sparse projection, [synapses]; then the biases of the outputs.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,7 @@ struct Population {
   std::string name;
   CellRange neurons;
   NeuronModels::Settings neuron;
+  std::size_t second = 0;  // first cell of its second compartments; 0: none
 };
 
 struct Projection {
@@ -51,9 +53,11 @@ struct Network {
   double dt = 1.0;  // [ms]
   std::size_t inputs = 0;
   std::size_t neurons = 0;
+  std::size_t cells = 0;  // neurons and second compartments
   std::size_t outputs = 0;
   std::size_t task_cells = 0;  // TaskShape::cells, state
   std::string task_state;
+  CellRange taught;  // the population that a teacher drives
   Encoding encoding = Encoding::bernoulli;
   double input_dropout = 0.0;
   LeakyReadoutParams readout;
@@ -72,6 +76,8 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task, st
 void require_weights_inside_bounds(const Network& network, const std::vector<double>& parameters);
 // Whether a population is of a rate model.
 bool has_rate_models(const Network& network);
+// Whether what its cells send is more than the spikes of its neurons.
+bool sends_numbers(const Network& network);
 
 // Weights as the settings say, drawn from `seed` or read from files relative to `directory`; biases 0. Shape
 // [parameter_count].

@@ -45,6 +45,11 @@ class NetworkState {
   // The feedback weights that change with the weights of the projection.
   FeedbackArgs<Real> feedback_of(const Projection& projection) const;
 
+  // The phase of noise that may follow update n = 1, 2, ..., of schemes that have one.
+  void mirror_weights(std::uint64_t update);
+  // After a change of the weights: gives the projections that are transposes of others theirs.
+  void transpose_weights();
+
   // A projection with its current weights.
   ProjectionView<Real> view(const Projection& projection) const;
   // The projections of one kind with their current weights.
@@ -84,6 +89,7 @@ class NetworkState {
   void upload_synapses();
 
   const FeedbackSettings feedback_;
+  const std::uint64_t seed_;
   std::vector<std::unique_ptr<SparseArrays>> sparse_;  // per projection; nullptr: dense
   Buffer<std::byte, Real> constants_memory_;
   std::vector<bool> shares_decay_;                // per projection

@@ -31,6 +31,17 @@ struct InputSettings {
   }
 };
 
+// An end of a projection: a population, or the second compartment of one, written population/compartment.
+struct EndName {
+  std::string population;
+  std::string compartment;  // empty: the first one
+};
+inline EndName end_name(const std::string& end) {
+  const std::size_t slash = end.find('/');
+  if (slash == std::string::npos) return {end, ""};
+  return {end.substr(0, slash), end.substr(slash + 1)};
+}
+
 // The population "bias": one cell that sends 1 in every step, so that its weights are the biases of what it projects
 // to.
 inline constexpr std::string_view bias_population = "bias";
@@ -85,6 +96,8 @@ struct ProjectionSettings {
   bool trainable = true;
   bool self_connections = false;
   bool symmetric = false;
+  int transpose_of = -1;
+  double transpose_factor = 1.0;
   double low = -100.0;
   double high = 100.0;
   double learning_rate_factor = 1.0;
@@ -94,8 +107,10 @@ struct ProjectionSettings {
     return std::tuple{
         field("from", &Self::from,
               "Presynaptic populations, a stretch of neighbours in the order of declaration; or input; or bias, a cell "
-              "that sends 1 in every step."),
-        field("to", &Self::to, "Postsynaptic populations, a stretch of neighbours, or output."),
+              "that sends 1 in every step; or what the second compartment of a population sends, such as layer/error."),
+        field("to", &Self::to,
+              "Postsynaptic populations, a stretch of neighbours; or output; or the second compartment of a "
+              "population, such as layer/feedback."),
         field("connectivity", &Self::connectivity, "Which cells are connected."),
         field("delay", &Self::delay, "ms", non_negative,
               "From a spike to its effect, in whole time steps; 0: the shortest, one step between neurons, else none. "
@@ -118,6 +133,9 @@ struct ProjectionSettings {
         field("self_connections", &Self::self_connections, "Whether a neuron may project to itself."),
         field("symmetric", &Self::symmetric,
               "Whether the initial weight from j to i is that from i to j; of all pairs of the same populations."),
+        field("transpose_of", &Self::transpose_of, "", closed(-1, 1e6),
+              "Index of a projection whose transposed weights these are, now and after every update; -1: of none."),
+        field("transpose_factor", &Self::transpose_factor, "", any_value, "What they are multiplied by."),
         field("low", &Self::low, "Lower bound of the weights."),
         field("high", &Self::high, "Upper bound of the weights."),
         field("learning_rate_factor", &Self::learning_rate_factor, "", non_negative, "Multiplies the learning rate."),

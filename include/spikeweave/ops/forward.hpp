@@ -19,6 +19,7 @@ struct PopulationView {
   PseudoDerivative pseudo_derivative = PseudoDerivative::piecewise_linear;
   std::size_t begin = 0;  // first neuron
   std::size_t count = 0;
+  std::size_t second = 0;        // first cell of its second compartments; 0: the model has none
   std::byte* state = nullptr;    // columns of Model::State over [batch, count], index b * count + j
   std::byte* derived = nullptr;  // columns of Model::Derived over [count]
 };
@@ -31,12 +32,21 @@ struct TraceView {
   View<float> values;                // [batch, steps, neurons]
 };
 
+// What a teacher does to the neurons of one population, all of them rate models.
+template <class Real>
+struct TeacherView {
+  std::size_t begin = 0, count = 0;  // neurons
+  View<const Real> target;           // [batch, count]
+  View<const Real> strength;         // [batch, steps]  0: nothing; infinity: the neurons are clamped to the target;
+                                     // else how strongly it pulls them there
+};
+
 // Input current of step t: sum over input projections of x[t-d,i] W[i,j], plus the sum over recurrent projections of
 // z[t-d,i] W[i,j], d the delay, and over those within the step of z[t,i] W[i,j]; z the spikes or, where `outputs` is
-// given, the outputs. The first sum is multiplied by input_scale, and the biases are added to it in order. Each sum
-// starts at 0 and runs over projections in order (those within the step by the first population they lead to), over
-// delays in ascending order and over i in ascending order, so that every backend and every launch shape gives the same
-// bits. Populations run in order.
+// given, the outputs. Of second compartments too, which the model's step gets beside the neuron's own. The first sum is
+// multiplied by input_scale, and the biases are added to it in order. Each sum starts at 0 and runs over projections in
+// order (those within the step by the first population they lead to), over delays in ascending order and over i in
+// ascending order, so that every backend and every launch shape gives the same bits. Populations run in order.
 template <class Real>
 struct ForwardArgs {
   std::size_t batch = 0;
@@ -44,6 +54,7 @@ struct ForwardArgs {
   StepWindow window;            // of the steps that run; neurons go on where an earlier window ended
   std::size_t frame_steps = 1;  // steps per frame of input values and masks
   std::size_t neuron_count = 0;
+  std::size_t cell_count = 0;       // neurons and, behind them, second compartments: what projections lead to and from
   View<const std::int32_t> length;  // [batch]  steps of each trial; spikes and psi beyond are not written
 
   // Exactly one of the two is given.
@@ -64,11 +75,12 @@ struct ForwardArgs {
   View<const std::uint8_t> forced;  // [batch, steps, first so many neurons]  1 fires, 2 does not, 0 free; or empty
 
   View<const Real> clamp;  // [batch, frames, first so many neurons]  for rate models; NaN: free; or empty
+  TeacherView<Real> teacher;
 
   View<std::uint8_t> spikes;  // [batch, steps, neurons]  0 of rate models
-  View<Real>
-      outputs;     // [batch, steps, neurons]  what neurons send: 1, 0 or a rate; given where a model is a rate model
-  View<Real> psi;  // [batch, steps, neurons]; empty: not wanted
+  // What cells send: 1, 0 or a rate; given where a model is a rate model or has a second compartment.
+  View<Real> outputs;               // [batch, steps, cells]
+  View<Real> psi;                   // [batch, steps, cells]; empty: not wanted
   View<Real> prediction;            // [batch, steps, neurons]  of models that predict; empty: not wanted
   View<std::uint32_t> spike_count;  // [batch, neurons]  of the trial so far
   std::vector<TraceView> traces;    // recorded states

@@ -91,6 +91,18 @@ std::vector<std::size_t> cuts_within_step(const AdjointArgs<Real>& args) {
   return cuts;
 }
 
+// Post factors of a rule of phases: what the rule makes of each cell and step, weighted by the step; minus that, as it
+// goes where a gradient goes. Bit for bit on every backend.
+template <class Real>
+struct PhaseFactorArgs {
+  std::size_t rule = 0;             // index in PhaseRules
+  StepWindow window;                // the factor is overwritten in it alone
+  View<const std::int32_t> length;  // [batch]
+  View<const Real> weight;          // [batch, steps]
+  View<const Real> outputs;         // [batch, steps, cells]
+  View<Real> psi_to_factor;         // [batch, steps, cells]; overwritten, with 0 beyond a trial's length
+};
+
 // Post factor of the readout's own weights: F[t,k] = kappa F[t+1,k] + gain * error[t,k], backward in t, so that
 // dW_out[j,k] = sum_t F[t,k] z[t,j]. Adds sum_t error[t,k] to the gradient of the bias.
 template <class Real>

@@ -30,9 +30,9 @@ struct SparseView {
 
 template <class Real>
 struct ProjectionView {
-  std::size_t pre_begin = 0;  // first presynaptic cell within its index space (inputs or neurons)
+  std::size_t pre_begin = 0;  // first presynaptic cell within its index space (inputs or cells)
   std::size_t pre_count = 0;
-  std::size_t post_begin = 0;  // first postsynaptic cell within its index space (neurons or outputs)
+  std::size_t post_begin = 0;  // first postsynaptic cell within its index space (cells or outputs)
   std::size_t post_count = 0;
   const Real* weights = nullptr;       // [pre_count, post_count], row = presynaptic cell; sparse: [synapses]
   std::size_t delay = 0;               // [steps]  of a dense one; of a sparse one the longest. Recurrent: at least 1

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 
+#include "spikeweave/core/random.hpp"
 #include "spikeweave/core/view.hpp"
 #include "spikeweave/learning/feedback/all.hpp"
+#include "spikeweave/ops/projection.hpp"
 #include "spikeweave/optim/optimizer.hpp"
 
 namespace spikeweave {
@@ -37,6 +39,36 @@ struct ApplyArgs {
   View<Real> second_moment;   // [rows, columns]
   View<Real> average;         // [rows, columns] or empty
   FeedbackArgs<Real> feedback;
+};
+
+// A phase of noise for the feedback beside a projection: of `samples` patterns n of normal numbers, one for each pre
+// cell, the post cells receive y[s,j] = sum_i n[s,i] W[i,j]; then B = decay B + rate / samples * sum_s n[s,i] y[s,j].
+// Exactness: sums start at 0 and run in ascending order, bit for bit on every backend.
+template <class Real>
+struct MirrorArgs {
+  ProjectionView<Real> projection;  // with its weights
+  FeedbackArgs<Real> feedback;      // where B stands
+  std::size_t samples = 1;
+  Real noise = 0;  // standard deviation
+  Real rate = 0;
+  Real decay = 1;
+  std::uint64_t seed = 0;
+  std::uint32_t stream = 0;  // tells projections apart
+  std::uint32_t phase = 0;   // counts phases
+
+  // The noise of pre cell i comes from word i % 4.
+  SW_HD PhiloxCounter counter(std::size_t sample, std::size_t i) const {
+    return random_counter(Purpose::mirror_noise, stream, static_cast<std::uint32_t>(i / 4),
+                          static_cast<std::uint32_t>(sample), phase);
+  }
+};
+
+// to[j,i] = factor * from[i,j].
+template <class Real>
+struct TransposeArgs {
+  View<const Real> from;  // [rows, columns]
+  View<Real> to;          // [columns, rows]; overwritten
+  Real factor = 1;
 };
 
 }  // namespace spikeweave

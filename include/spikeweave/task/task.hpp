@@ -31,6 +31,7 @@ struct TaskShape {
   Encoding encoding = Encoding::bernoulli;  // what `automatic` stands for; never automatic
   std::size_t cells = 0;  // the network's first so many neurons are the task's: it forces their spikes and scores them
   std::string state;      // state variable of these cells that score() reads, e.g. v
+  std::string taught{};   // population that a teacher drives; empty: none
 };
 
 // A batch of trials on the host, padded to the longest of them. Outermost dimension first.
@@ -47,8 +48,13 @@ struct TrialBatch {
   std::vector<double> target;              // [batch, segments, outputs]  squared_error, bernoulli
   std::vector<std::int32_t> target_class;  // [batch, segments]  softmax
   std::vector<std::uint8_t> forced;        // [batch, steps, cells]  1 fires, 2 does not, 0 free; empty: all are free
-  std::vector<float> clamp;         // [batch, frames, cells]  drives rate units in place of the network; NaN: free
-  std::vector<std::uint32_t> kind;  // [batch]  the task's own mark of a trial, for score(); or empty
+  std::vector<float> clamp;  // [batch, frames, cells]  drives rate units in place of the network; NaN: free
+  // Of trials in phases, else empty.
+  std::vector<float> teacher_target;    // [batch, outputs]
+  std::vector<float> teacher_strength;  // [steps]  see TeacherView
+  std::vector<float> step_weight;       // [steps]  what a rule's products of the step count for
+  bool random_sign = false;             // of strength and weight, drawn for each trial
+  std::vector<std::uint32_t> kind;      // [batch]  the task's own mark of a trial, for score(); or empty
 };
 
 // What came out of a batch.

@@ -68,11 +68,11 @@ class Simulator {
   std::vector<std::uint32_t> spike_counts() const { return spike_count_.download(); }  // [batch, neurons]
   std::vector<std::uint64_t> spike_digests();                                          // [batch]
   std::vector<std::uint8_t> spikes() const { return spikes_.download(); }              // [batch, steps, neurons]
-  std::vector<Real> neuron_outputs() const { return neuron_outputs_.download(); }  // likewise; of networks with rates
-  std::vector<Real> output() const { return output_.download(); }                  // [batch, steps, outputs]
-  std::vector<std::uint8_t> input_events() const { return events_.download(); }    // [batch, steps, inputs]
-  std::vector<Real> input_values() const { return values_.download(); }            // [batch, frames, inputs]
-  // Of a training batch, [batch, steps, neurons] and [batch, steps, outputs]: before compute_gradient() the
+  std::vector<Real> neuron_outputs() const { return neuron_outputs_.download(); }      // [batch, steps, cells] or empty
+  std::vector<Real> output() const { return output_.download(); }                      // [batch, steps, outputs]
+  std::vector<std::uint8_t> input_events() const { return events_.download(); }        // [batch, steps, inputs]
+  std::vector<Real> input_values() const { return values_.download(); }                // [batch, frames, inputs]
+  // Of a training batch, [batch, steps, cells] and [batch, steps, outputs]: before compute_gradient() the
   // pseudo-derivative, after it the post factor; dE/dy with the reduction's scale.
   std::vector<Real> psi() const { return psi_.download(); }
   std::vector<Real> errors() const { return error_.download(); }
@@ -125,6 +125,7 @@ class Simulator {
   void run_local_signal(const StepWindow& window);
   std::vector<Real> modulators(const TrialBatch& batch);
   void upload_trial_weights(const TrialBatch& batch);
+  void upload_phases(std::size_t whole_batch, std::span<const std::uint32_t> trial_keys);
   void trace_task_cells(ForwardArgs<Real>& args);
   void add_task_cells();
   std::vector<Real> trial_scales(const TrialBatch& whole, bool all_steps) const;
@@ -134,13 +135,14 @@ class Simulator {
   void add_slices_forward();
   void add_hidden_gradient(const StepWindow& window);
   void add_window_gradient(const StepWindow& window);
+  void add_phase_gradient();
   void add_plasticity_changes();
   void add_readout_gradient(const StepWindow& window, const View<Real>& carried);
   void carry_readout(const Projection& projection, const StepWindow& window);
   void keep_sent_trace(const StepWindow& window);
   View<Real> plasticity_factors(SynapseSide side, bool of_input);
   OuterProductArgs<Real> product_args(const Projection& projection);
-  View<const Real> sent_values() const { return has_rates_ ? neuron_outputs_.cview() : View<const Real>(); }
+  View<const Real> sent_values() const { return sends_numbers_ ? neuron_outputs_.cview() : View<const Real>(); }
   RandomKeys keys() const { return {seed_, trial_key_.cview()}; }
 
   NetworkState<Real>& state_;
@@ -149,6 +151,7 @@ class Simulator {
   const LearningSettings& learning_;
   const std::size_t rule_;    // index in GradientRules, if it is one
   const bool is_plasticity_;  // a plasticity rule
+  const bool is_of_phases_;   // a rule of phases
   PlasticityForm plasticity_form_ = PlasticityForm::trial;
   std::size_t term_count_ = 0;  // of the plasticity rule
   PlasticityState<Real> plasticity_;
@@ -160,7 +163,7 @@ class Simulator {
   const Reduction reduction_;
   const std::size_t frame_steps_;
   const std::uint64_t seed_;
-  const bool has_rates_;  // a population is of a rate model
+  const bool sends_numbers_;  // see sends_numbers()
   bool carries_state_ = false;
   std::uint64_t steps_before_ = 0;  // where state is carried: steps run so far
   std::vector<double> modulator_;   // [batch]  at the end of the last batch
@@ -189,12 +192,15 @@ class Simulator {
   Buffer<std::int32_t, Real> target_class_;  // [batch, segments]
   Buffer<Real, Real> scale_;                 // [batch]  of the outputs' errors and the rate penalty
   Buffer<Real, Real> local_scale_;           // [batch]  of the local signal, which every step has
-  Buffer<Real, Real> output_history_;        // likewise; of networks with rates
+  Buffer<Real, Real> output_history_;        // [batch, longest delay, cells]  where sends_numbers_
   Buffer<std::uint8_t, Real> forced_;        // [batch, steps, task_cells]
+  Buffer<Real, Real> teacher_target_;        // [batch, taught neurons]
+  Buffer<Real, Real> teacher_strength_;      // [batch, steps of the trial]
+  Buffer<Real, Real> step_weight_;           // [batch, steps of the trial]
   Buffer<Real, Real> clamp_;                 // [batch, frames, task_cells] or empty
   Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
-  Buffer<Real, Real> neuron_outputs_;        // [batch, steps, neurons]  of networks with rate models; else empty
-  Buffer<Real, Real> psi_;                   // [batch, steps, neurons]; the post factor after compute_gradient()
+  Buffer<Real, Real> neuron_outputs_;        // [batch, steps, cells]  where sends_numbers_; else empty
+  Buffer<Real, Real> psi_;                   // [batch, steps, cells]; the post factor after compute_gradient()
   Buffer<Real, Real> local_signal_;          // [batch, steps, neurons]  predictions of the forward pass at first
   // What goes on from window to window.
   Buffer<Real, Real> filtered_output_;                // [batch, outputs]

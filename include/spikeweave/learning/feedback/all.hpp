@@ -7,10 +7,12 @@
 #include "spikeweave/learning/feedback/random.hpp"
 #include "spikeweave/learning/feedback/sign_symmetric.hpp"
 #include "spikeweave/learning/feedback/symmetric.hpp"
+#include "spikeweave/learning/feedback/weight_mirror.hpp"
 
 namespace spikeweave {
 
-using FeedbackSchemes = TypeList<SymmetricFeedback, RandomFeedback, AdaptiveFeedback, SignSymmetricFeedback>;
+using FeedbackSchemes =
+    TypeList<SymmetricFeedback, RandomFeedback, AdaptiveFeedback, SignSymmetricFeedback, WeightMirrorFeedback>;
 
 namespace detail {
 template <class List>

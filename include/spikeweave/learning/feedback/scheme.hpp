@@ -5,8 +5,9 @@
 // out.
 //
 //   struct RandomFeedback   settings with fields(); is_drawn: whether B is drawn at the start, else next() gives it
-//   from
-//                           the forward weight alone; next(): B after an update of the forward weight.
+//                           from the forward weight alone; next(): B after an update of the forward weight.
+//
+// A scheme with mirror_rate also learns in phases of noise (ops/update.hpp, MirrorArgs).
 #pragma once
 
 #include <array>
@@ -37,8 +38,7 @@ struct EnumNames<FeedbackScale> {
 };
 inline constexpr std::string_view scale_text =
     "neuron_count divides by the root of the number of all neurons, population by that of the neurons which the "
-    "forward "
-    "weights come from.";
+    "forward weights come from.";
 
 // neurons: of the network. population: that the forward weights come from, or that the feedback leads to where there
 // are none.
