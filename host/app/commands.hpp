@@ -8,6 +8,7 @@ namespace spikeweave::app {
 // Each adds its subcommand to the program; `status` gets its exit status when it has run.
 void add_run_command(CLI::App& program, int& status);
 void add_bench_command(CLI::App& program, int& status);
+void add_compare_command(CLI::App& program, int& status);
 void add_check_command(CLI::App& program, int& status);
 void add_describe_command(CLI::App& program, int& status);
 void add_selftest_command(CLI::App& program, int& status);

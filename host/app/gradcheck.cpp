@@ -48,9 +48,17 @@ void print_rows(const GradientAgreement& check, std::size_t width) {
   }
 }
 
+void print_angles(const GradientAgreement& check, std::size_t width) {
+  for (const LayerAngle& layer : check.layers) {
+    fmt::print("{:>6}  {:>10}  {:>9}  {:<{}}  errors at {:.1f} degrees to the true ones\n", check.epoch, "", "",
+               layer.name, width, layer.degrees);
+  }
+}
+
 std::size_t name_width(const GradientAgreement& check) {
   std::size_t width = 7;
   for (const MatrixAgreement& m : check.matrices) width = std::max(width, m.name.size());
+  for (const LayerAngle& layer : check.layers) width = std::max(width, layer.name.size());
   return width;
 }
 
@@ -92,7 +100,7 @@ void gradcheck(const GradcheckOptions& options, int& status) {
   const std::size_t width = name_width(result.checks[0]);
   if (!options.quiet) print_head(width);
   for (;;) {
-    if (!options.quiet) print_rows(result.checks.back(), width);
+    if (!options.quiet) print_rows(result.checks.back(), width), print_angles(result.checks.back(), width);
     warn_of_silence(result.checks.back());
     if (trainer.finished()) break;
     trainer.run_epoch();

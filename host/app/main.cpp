@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   spikeweave::app::add_bench_command(program, status);
   spikeweave::app::add_plan_command(program, status);
   spikeweave::app::add_gradcheck_command(program, status);
+  spikeweave::app::add_compare_command(program, status);
   spikeweave::app::add_window_command(program, status);
   spikeweave::app::add_rates_command(program, status);
   spikeweave::app::add_selftest_command(program, status);

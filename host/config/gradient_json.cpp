@@ -18,6 +18,8 @@ Json json_of(const GradientAgreement& check) {
                         {"update_norm", m.update_norm},
                         {"true_norm", m.true_norm}});
   }
+  Json& layers = object["layers"] = Json::array();
+  for (const LayerAngle& layer : check.layers) layers.push_back({{"name", layer.name}, {"angle", layer.degrees}});
   return object;
 }
 

@@ -1,6 +1,8 @@
 #include "spikeweave/train/gradient_check.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "host/train/first_trials.hpp"
@@ -64,6 +66,11 @@ MatrixAgreement agreement(const std::string& name, const double* a, const double
   return {name, ab / (std::sqrt(aa) * std::sqrt(bb)), std::sqrt(aa) / std::sqrt(bb), std::sqrt(aa), std::sqrt(bb)};
 }
 
+double angle_between(const double* a, const double* b, std::size_t count) {
+  const double cosine = agreement("", a, b, count).cosine;
+  return std::acos(std::clamp(cosine, -1.0, 1.0)) * 180.0 / std::numbers::pi;
+}
+
 template <class Real>
 GradientCheck<Real>::GradientCheck(Trainer<Real>& trainer, const Experiment& experiment, std::size_t trials)
     : trainer_(trainer),
@@ -115,6 +122,15 @@ void GradientCheck<Real>::run_rule() {
   }
   rule_->run(record_.batch, keys_, {.training = true, .traces = {}});
   rule_->compute_gradient();
+  rule_factor_.clear();
+  experiment_.learning.visit([this]<class S>([[maybe_unused]] const S& settings) {
+    if constexpr (PlasticSettings<S>) {
+      return;
+    } else if constexpr (requires { settings.form; }) {
+      if (settings.form != EpropForm::trial) return;
+    }
+    rule_factor_ = rule_->psi();
+  });
   record_.update = trainer_.state().arrays.gradient.download();
 }
 
@@ -132,7 +148,35 @@ double GradientCheck<Real>::run_true_gradient() {
   record_.error = exact_->errors();
   exact_->compute_gradient();
   record_.gradient = exact_state_.arrays.gradient.download();
+  true_factor_ = exact_->psi();
   return std::accumulate(result.loss.begin(), result.loss.end(), 0.0) / static_cast<double>(ids_.size());
+}
+
+template <class Real>
+std::vector<LayerAngle> GradientCheck<Real>::layer_angles() const {
+  std::vector<LayerAngle> angles;
+  const auto& projections = trainer_.network().projections;
+  const bool any_learns = std::any_of(projections.begin(), projections.end(), [](const Projection& p) {
+    return p.settings.trainable && p.kind != ProjectionKind::readout;
+  });
+  if (rule_factor_.empty() || !any_learns) return angles;  // else there are no errors
+  const std::vector<double> rule = widened(rule_factor_), exact = widened(true_factor_);
+  const Network& network = trainer_.network();
+  for (const Population& population : network.populations) {
+    double sum = 0.0;
+    std::size_t count = 0;
+    for (std::size_t row = 0; row < record_.batch.batch * record_.batch.steps; ++row) {
+      const auto length = static_cast<std::size_t>(record_.batch.length[row / record_.batch.steps]);
+      if (row % record_.batch.steps >= length) continue;
+      const std::size_t at = row * network.neurons + population.neurons.begin;
+      const double angle = angle_between(rule.data() + at, exact.data() + at, population.neurons.count);
+      if (!std::isfinite(angle)) continue;
+      sum += angle;
+      ++count;
+    }
+    angles.push_back({population.name, sum / static_cast<double>(count)});
+  }
+  return angles;
 }
 
 template <class Real>
@@ -145,6 +189,7 @@ GradientAgreement GradientCheck<Real>::run() {
   found.epoch = trainer_.epoch();
   found.loss = run_true_gradient();
   run_rule();
+  found.layers = layer_angles();
   record_.signal = is_plasticity(experiment_.learning) ? std::vector<Real>{} : rule_->local_signal();
   if (record_.signal.empty() && !is_plasticity(experiment_.learning)) {
     record_.signal = broadcast_error(record_.error, record_.feedback, network.outputs, network.neurons);

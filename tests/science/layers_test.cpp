@@ -2,31 +2,33 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "tests/support/run_experiment.hpp"
+#include "host/config/reader.hpp"
+#include "host/cpu/cpu_backend.hpp"
+#include "spikeweave/train/comparison.hpp"
+#include "tests/support/mnist.hpp"
 
 namespace spikeweave {
 namespace {
 
 // Test error in percent of tasks/mnist/layers.json after 10 epochs of 10 000 images.
-class MnistLayers : public ::testing::Test {
+class MnistLayers : public test::Mnist {
  protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(folder() + "train-images-idx3-ubyte.gz")) GTEST_SKIP() << "no MNIST in " << folder();
-  }
-  static std::string folder() { return test::source_folder() + "/../shared/data/mnist/"; }
+  static double error(const std::vector<std::string>& overrides) { return Mnist::error("layers", overrides); }
 
-  static double error(std::vector<std::string> overrides) {
-    for (const std::string split : {"train", "test"}) {
-      const std::string prefix = split == "test" ? "t10k" : "train";
-      overrides.push_back("/task/" + split + "/images=" + folder() + prefix + "-images-idx3-ubyte.gz");
-      overrides.push_back("/task/" + split + "/labels=" + folder() + prefix + "-labels-idx1-ubyte.gz");
-    }
-    const RunResult result = test::run_experiment("mnist/layers", overrides);
-    return 100.0 * (1.0 - result.final.at("test").at("accuracy"));
+  // Angles of the errors of both hidden layers to the true ones, before and after 6 epochs [degrees].
+  struct Course {
+    std::vector<double> before, after;
+  };
+  static Course angles(const std::string& feedback) {
+    const Experiment experiment = load_experiment(test::source_folder() + "/tasks/mnist/layers.json",
+                                                  with_files({"/feedback=" + feedback, "/training/epochs=6"}));
+    const auto backend = make_cpu_backend<float>();
+    RunObserver silent;
+    const ComparedRun run = compare_rule(*backend, experiment, "", "", 100, silent);
+    return {run.epochs.front().errors, run.epochs.back().errors};
   }
 };
 
@@ -42,6 +44,9 @@ TEST_F(MnistLayers, DirectFeedbackAlignment) {
 TEST_F(MnistLayers, KolenPollack) {
   EXPECT_LT(error({"/feedback={\"type\": \"adaptive\", \"scale\": \"population\", \"decay\": 0.0001}"}), 7.5);
 }
+TEST_F(MnistLayers, WeightMirror) {
+  EXPECT_LT(error({R"(/feedback={"type": "weight_mirror"})"}), 7.5);
+}
 TEST_F(MnistLayers, SignSymmetricFeedback) {
   EXPECT_LT(error({"/feedback={\"type\": \"sign_symmetric\"}"}), 9.0);
 }
@@ -51,6 +56,17 @@ TEST_F(MnistLayers, OutputsAloneLearnLess) {
     frozen.push_back(std::string("/network/projections/") + projection + "/trainable=false");
   }
   EXPECT_GT(error(frozen), 10.0);
+}
+
+TEST_F(MnistLayers, ErrorsTurnTowardsTheTrueOnes) {
+  const Course alignment = angles(R"({"type": "random", "scale": "population"})");
+  const Course mirror = angles(R"({"type": "weight_mirror"})");
+  for (std::size_t layer = 0; layer < 2; ++layer) {
+    EXPECT_GT(alignment.before[layer], 80.0) << "layer " << layer;
+    EXPECT_LT(alignment.after[layer], 70.0) << "layer " << layer;
+    EXPECT_GT(alignment.after[layer], 30.0) << "layer " << layer;  // and stay different
+    EXPECT_LT(mirror.after[layer], 35.0) << "layer " << layer;
+  }
 }
 
 }  // namespace

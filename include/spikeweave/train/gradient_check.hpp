@@ -23,15 +23,26 @@ struct MatrixAgreement {
   double true_norm = 0.0;
 };
 
+// Of one population: the mean over trials and steps of the angle between the errors that the rule gives its neurons and
+// the true ones, both as post factors; steps in which either has none are left out, NaN where all are.
+struct LayerAngle {
+  std::string name;
+  double degrees = 0.0;
+};
+
 struct GradientAgreement {
   std::uint64_t epoch = 0;  // of training that came before
   double loss = 0.0;        // mean over the trials
   double rate = 0.0;        // mean over the neurons [Hz]
   std::vector<MatrixAgreement> matrices;
+  std::vector<LayerAngle> layers;  // of rules that follow a gradient from the end of the trial; else empty
 };
 
 // a: the update, b: the true gradient.
 MatrixAgreement agreement(const std::string& name, const double* a, const double* b, std::size_t count);
+
+// Between two vectors [degrees]; NaN where one is 0.
+double angle_between(const double* a, const double* b, std::size_t count);
 
 // Everything that a third party needs to compute both gradients again. Arrays as the engine has them.
 template <class Real>
@@ -65,6 +76,7 @@ class GradientCheck {
   void run_rule();
   void run_online_plasticity();
   double run_true_gradient();
+  std::vector<LayerAngle> layer_angles() const;
 
   Trainer<Real>& trainer_;
   const Experiment& experiment_;
@@ -74,6 +86,7 @@ class GradientCheck {
   NetworkState<Real> exact_state_;
   std::unique_ptr<Simulator<Real>> rule_, exact_;
   GradientRecord<Real> record_;
+  std::vector<Real> rule_factor_, true_factor_;  // [batch, steps, neurons]  post factors of both
 };
 
 }  // namespace spikeweave

@@ -1,0 +1,112 @@
+#include "spikeweave/train/comparison.hpp"
+
+#include <ctime>
+#include <limits>
+#include <memory>
+
+#include "host/train/stopwatch.hpp"
+
+namespace spikeweave {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+// Of each projection that has feedback weights beside it.
+std::vector<double> feedback_angles(const NetworkState<float>& state) {
+  const Network& network = state.network;
+  const std::vector<float> parameters = state.parameters();
+  const std::vector<float> all = state.feedback();
+  const std::size_t readout_size = state.arrays.feedback.size();
+  std::vector<double> angles;
+  for (const Projection& projection : network.projections) {
+    const FeedbackArgs<float> args = state.feedback_of(projection);
+    std::vector<double> forward, back;
+    for (std::size_t w = 0; w < projection.size() && args.back != nullptr; ++w) {
+      const std::size_t i = projection.is_sparse ? 0 : w / projection.post.count;
+      const std::size_t j = projection.is_sparse ? w : w % projection.post.count;
+      const std::size_t at = i * args.row_stride + j * args.column_stride;
+      const std::size_t first = projection.kind == ProjectionKind::readout
+                                    ? projection.post.begin * network.neurons + projection.pre.begin
+                                    : readout_size + projection.offset;
+      forward.push_back(parameters[projection.offset + w]);
+      back.push_back(all[first + at]);
+    }
+    angles.push_back(forward.empty() ? none : angle_between(back.data(), forward.data(), forward.size()));
+  }
+  return angles;
+}
+
+class Angles {
+ public:
+  Angles(Trainer<float>& trainer, const Experiment& experiment, std::size_t trials) : trainer_(trainer) {
+    try {
+      check_ = std::make_unique<GradientCheck<float>>(trainer, experiment, trials);
+    } catch (const InputError& error) {
+      missing_ = error.what();
+    }
+  }
+  const std::string& missing() const { return missing_; }
+
+  void measure(ComparedEpoch& epoch) {
+    const Network& network = trainer_.network();
+    epoch.feedback = feedback_angles(trainer_.state());
+    epoch.errors.assign(network.populations.size(), none);
+    epoch.updates.assign(network.projections.size(), none);
+    if (check_ == nullptr) return;
+    const GradientAgreement agreement = check_->run();
+    for (std::size_t p = 0; p < agreement.layers.size(); ++p) epoch.errors[p] = agreement.layers[p].degrees;
+    const GradientRecord<float>& record = check_->record();
+    const std::vector<double> update(record.update.begin(), record.update.end());
+    const std::vector<double> exact(record.gradient.begin(), record.gradient.end());
+    for (std::size_t p = 0; p < network.projections.size(); ++p) {
+      const Projection& projection = network.projections[p];
+      if (!projection.settings.trainable) continue;
+      epoch.updates[p] =
+          angle_between(update.data() + projection.offset, exact.data() + projection.offset, projection.size());
+    }
+  }
+
+ private:
+  Trainer<float>& trainer_;
+  std::unique_ptr<GradientCheck<float>> check_;
+  std::string missing_;
+};
+
+double process_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+}  // namespace
+
+ComparedRun compare_rule(Backend<float>& backend, const Experiment& experiment, const std::string& directory,
+                         const std::string& name, std::size_t trials, RunObserver& observer) {
+  Trainer<float> trainer(backend, experiment, directory, observer);
+  const auto batch = static_cast<std::size_t>(experiment.training.batch_size);
+  Angles angles(trainer, experiment, trials > 0 ? trials : batch);
+  ComparedRun run;
+  run.name = name;
+  run.no_angles = angles.missing();
+  for (const Population& population : trainer.network().populations) run.populations.push_back(population.name);
+  for (const Projection& projection : trainer.network().projections) run.projections.push_back(projection.name);
+  run.epochs.emplace_back();
+  angles.measure(run.epochs.back());
+  while (!trainer.finished()) {
+    ComparedEpoch epoch;
+    const Stopwatch watch;
+    const double cpu = process_seconds();
+    trainer.run_epoch();
+    epoch.epoch = trainer.epoch();
+    epoch.seconds = run.epochs.back().seconds + watch.seconds();
+    epoch.cpu_seconds = run.epochs.back().cpu_seconds + process_seconds() - cpu;
+    SplitMetrics& splits = trainer.result().epochs.back().splits;
+    epoch.train = splits["train"];
+    epoch.valid = splits["valid"];
+    angles.measure(epoch);
+    run.epochs.push_back(epoch);
+  }
+  trainer.finish();
+  run.result = trainer.result();
+  return run;
+}
+
+}  // namespace spikeweave
