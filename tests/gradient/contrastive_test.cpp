@@ -226,6 +226,20 @@ TEST(EquilibriumPropagation, IsTheGradientOfTheLoss) {
   EXPECT_NEAR(two_sided[1] / two_sided[2], 4.0, 0.4);
 }
 
+// Strength and weight change their signs together, so trials nudged away say the same.
+TEST(EquilibriumPropagation, TheSignOfTheNudgeDoesNotMatter) {
+  Equilibrium e;
+  const std::vector<double> exact = e.loss_gradient();
+  run_two_phases(e.n, 0.05, 1.0 / 0.05);
+  const std::vector<double> towards = e.estimate();
+
+  e.n.random_sign = true;
+  run_two_phases(e.n, 0.05, 1.0 / 0.05);
+
+  EXPECT_GT(relative_distance(e.estimate(), towards), 1e-4) << "no trial was nudged away";
+  EXPECT_LT(relative_distance(e.estimate(), exact), 0.1);
+}
+
 // H3: the change is what Bengio's rule adds up over the nudged phase, both ways: the sum over its steps of
 // d(rho_i) rho_j + rho_i d(rho_j), rho in the middle of the step.
 TEST(EquilibriumPropagation, IsTheStateDerivativeRuleMadeSymmetric) {

@@ -27,6 +27,7 @@ struct DynamicsNetwork {
   std::vector<double> errors;   // likewise: psi
   std::size_t steps = 0;        // of it
   std::size_t first_trial = 0;  // of the batch, in a stream without end
+  bool random_sign = false;     // of strength and weight, drawn for each trial
 
   DynamicsNetwork(const NetworkSettings& settings, const std::vector<std::size_t>& layer_sizes,
                   const LearningSettings& rule)
@@ -83,12 +84,14 @@ struct DynamicsNetwork {
     trials.target.assign(batch * network.outputs, 0.0);
     trials.teacher_strength.assign(strength.begin(), strength.end());
     trials.step_weight.assign(weight.begin(), weight.end());
+    trials.random_sign = random_sign;
+    std::vector<std::uint32_t> keys;
     for (std::size_t b = 0; b < batch; ++b) {
+      keys.push_back(static_cast<std::uint32_t>(first_trial + b));
       for (std::size_t i = 0; i < inputs; ++i) trials.intensity.push_back(input(b, i));
       for (std::size_t k = 0; k < network.outputs; ++k) trials.teacher_target.push_back(target(b, k));
     }
     Simulator<double> simulator(state, learning, LossKind::squared_error, Reduction::sum, steps, 1);
-    const std::vector<std::uint32_t> keys(batch);
     simulator.run(trials, keys, {.training = true, .traces = {}});
     errors = simulator.psi();
     simulator.compute_gradient();

@@ -112,6 +112,18 @@ TEST_P(DynamicsOn, LearnWhatTheyLearnOnTheCpu) {
   }
 }
 
+// Also after updates: 12 x 33 from the input, 33 x 6 up, 39 biases, 6 x 33 back.
+TEST_P(DynamicsOn, WaysBackFollowTheWeights) {
+  const Learned learned = learn(backend(), predictive);
+  constexpr std::size_t up = 12 * 33, back = up + 33 * 6 + 39;
+  for (std::size_t i = 0; i < 33; ++i) {
+    for (std::size_t j = 0; j < 6; ++j) {
+      ASSERT_EQ(learned.parameters[back + j * 33 + i], learned.parameters[up + i * 6 + j]) << i << ", " << j;
+      ASSERT_NE(learned.parameters[up + i * 6 + j], learned.initial[up + i * 6 + j]);
+    }
+  }
+}
+
 // A batch in parts is the batch.
 TEST_P(DynamicsOn, PartsOfABatchLearnTheSame) {
   for (const char* text : {predictive, equilibrium}) {
