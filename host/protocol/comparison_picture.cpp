@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "host/protocol/gnuplot.hpp"
+
 namespace spikeweave {
 namespace {
 
@@ -40,18 +42,18 @@ std::string block(const ComparedRun& run, std::size_t n, const std::string& metr
 std::string comparison_script(const std::vector<ComparedRun>& runs, const std::string& metric,
                               const std::string& path) {
   std::string text = fmt::format(
-      "set encoding utf8\nset terminal pngcairo font 'Sans,13' linewidth 1.5 size 1000,1000\nset output '{}'\n"
+      "set encoding utf8\nset terminal pngcairo font 'Sans,13' linewidth 1.5 size 1000,1000\nset output {}\n"
       "set datafile missing 'nan'\nset border 3\nset tics nomirror out\nset grid linecolor '#dddddd' linetype 1\n",
-      path);
+      quoted(path));
   for (std::size_t n = 0; n < runs.size(); ++n) text += block(runs[n], n, metric);
   text +=
       fmt::format("set multiplot layout 2,1\nset xlabel 'epoch'\nset xrange [0:{}]\nset key outside right noenhanced\n",
                   std::max<std::uint64_t>(runs.front().epochs.back().epoch, 1));
   const auto plot = [&](const std::string& label, int column) {
-    text += fmt::format("set ylabel '{}' noenhanced\nplot ", label);
+    text += fmt::format("set ylabel {} noenhanced\nplot ", quoted(label));
     for (std::size_t n = 0; n < runs.size(); ++n) {
-      text += fmt::format("{}$run{} using 1:{} with linespoints linecolor '{}' pointtype 7 title '{}'",
-                          n == 0 ? "" : ", ", n, column, colours[n % colours.size()], runs[n].name);
+      text += fmt::format("{}$run{} using 1:{} with linespoints linecolor '{}' pointtype 7 title {}",
+                          n == 0 ? "" : ", ", n, column, colours[n % colours.size()], quoted(runs[n].name));
     }
     text += "\n";
   };

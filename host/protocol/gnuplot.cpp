@@ -39,6 +39,12 @@ std::string last_line(std::FILE* file) {
 
 }  // namespace
 
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("''") : std::string(1, c);
+  return result + "'";
+}
+
 void run_gnuplot(const std::string& script) {
   // Files instead of pipes: neither side can wait for the other, and a gnuplot that ends early raises no SIGPIPE.
   const TemporaryFile input = temporary_file();

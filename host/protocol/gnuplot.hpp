@@ -9,4 +9,7 @@ namespace spikeweave {
 // with gnuplot's last words where it fails.
 void run_gnuplot(const std::string& script);
 
+// Text of a script: in single quotes gnuplot expands nothing; a quote inside is doubled.
+std::string quoted(const std::string& text);
+
 }  // namespace spikeweave

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "host/protocol/gnuplot.hpp"
+
 namespace spikeweave {
 namespace {
 
@@ -12,13 +14,6 @@ namespace {
 constexpr const char* blue = "#0072B2";
 constexpr const char* orange = "#D55E00";
 constexpr const char* grey = "#666666";
-
-// In single quotes gnuplot expands nothing; a quote inside is doubled.
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("''") : std::string(1, c);
-  return result + "'";
-}
 
 std::string head(PictureFormat format, const std::string& path, bool maps) {
   const char* terminal = format == PictureFormat::png

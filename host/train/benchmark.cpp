@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <memory>
 #include <numeric>
 
@@ -15,10 +14,6 @@ namespace spikeweave {
 namespace {
 
 constexpr double allowed_difference = 1e-5;
-
-double process_seconds() {
-  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
 
 class Iteration {
  public:

@@ -1,6 +1,5 @@
 #include "spikeweave/train/comparison.hpp"
 
-#include <ctime>
 #include <limits>
 #include <memory>
 
@@ -71,10 +70,6 @@ class Angles {
   std::unique_ptr<GradientCheck<float>> check_;
   std::string missing_;
 };
-
-double process_seconds() {
-  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
 
 }  // namespace
 
