@@ -16,14 +16,10 @@ namespace {
 
 using test::ForwardCase;
 using test::ForwardResult;
+using test::model_index;
 using test::ProjectionCase;
 
 constexpr auto linear = PseudoDerivative::piecewise_linear;
-
-std::size_t index_of(std::string_view model) {
-  const auto& names = NeuronModels::Settings::names;
-  return static_cast<std::size_t>(std::find(names.begin(), names.end(), model) - names.begin());
-}
 
 ProjectionCase projection(std::size_t pre_begin, std::size_t pre_count, std::size_t post_begin, std::size_t post_count,
                           std::uint32_t stream) {
@@ -50,7 +46,7 @@ ForwardCase predictive_case() {
   c.steps = 9;
   c.inputs = 6;
   c.length = {9, 5, 0, 8};
-  const std::size_t unit = index_of("predictive_unit");
+  const std::size_t unit = model_index("predictive_unit");
   c.populations = {{unit, linear, 40}, {0, linear, 7}, {unit, linear, 33}};
   c.input = {projection(0, 6, 0, 40, 1), projection(0, 6, 40, 7, 2), projection(2, 3, 80, 40, 3)};
   c.bias = {projection(0, 1, 0, 40, 4), projection(0, 1, 120, 33, 5)};
@@ -83,7 +79,7 @@ TEST_P(Compartments, EqualThePlainLoop) {
 TEST_P(Compartments, ATeacherClampsAndPullsItsPopulation) {
   for (const std::string_view model : {"predictive_unit", "leaky_rate_unit", "energy_unit"}) {
     ForwardCase c = predictive_case();
-    c.populations[2].model = index_of(model);
+    c.populations[2].model = model_index(model);
     if (model != "predictive_unit") {
       c.bias.pop_back();
       c.within_step.erase(c.within_step.begin() + 1);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "spikeweave/backend/buffer.hpp"
@@ -18,6 +19,12 @@ struct PopulationCase {
   PseudoDerivative shape;
   std::size_t count;
 };
+
+// In NeuronModels.
+inline std::size_t model_index(std::string_view model) {
+  const auto& names = NeuronModels::Settings::names;
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), model) - names.begin());
+}
 
 inline bool is_rate_model(std::size_t model) {
   return NeuronModels::visit(model, []<template <class> class Model>() { return Model<float>::is_rate; });

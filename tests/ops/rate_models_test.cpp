@@ -16,6 +16,7 @@ namespace {
 
 using test::ForwardCase;
 using test::ForwardResult;
+using test::model_index;
 using test::PlasticNetwork;
 using test::PlasticNetworkCase;
 
@@ -23,11 +24,6 @@ class RateModels : public test::OnBackend {};
 SW_ON_ALL_BACKENDS(RateModels);
 
 constexpr auto linear = PseudoDerivative::piecewise_linear;
-
-std::size_t index_of(std::string_view model) {
-  const auto& names = NeuronModels::Settings::names;
-  return static_cast<std::size_t>(std::find(names.begin(), names.end(), model) - names.begin());
-}
 
 // Energy units, LIF neurons, rectified linear units and soft ALIF neurons, each population connected to all; frames of
 // 4 steps.
@@ -37,10 +33,10 @@ ForwardCase mixed_case() {
   c.frame_steps = 4;
   c.inputs = 5;
   c.length = {12, 7, 0};
-  c.populations = {{index_of("energy_unit"), linear, 35},
+  c.populations = {{model_index("energy_unit"), linear, 35},
                    {0, linear, 9},
-                   {index_of("rectified_linear"), linear, 3},
-                   {index_of("soft_alif"), linear, 3}};
+                   {model_index("rectified_linear"), linear, 3},
+                   {model_index("soft_alif"), linear, 3}};
   c.input = {{0, 5, 0, 50, test::random_floats(5 * 50, 1, -0.5, 0.7)}};
   c.recurrent = {{0, 50, 0, 50, test::random_floats(50 * 50, 2, -0.15, 0.15)}};
   c.values = test::random_floats(3 * 3 * 5, 3, -0.5, 1.0);
@@ -102,7 +98,7 @@ TEST_P(RateModels, AClampedRectifiedUnitSendsItsClamp) {
   c.steps = 3;
   c.inputs = 1;
   c.length = {3};
-  c.populations = {{index_of("rectified_linear"), linear, 1}};
+  c.populations = {{model_index("rectified_linear"), linear, 1}};
   c.input = {{0, 1, 0, 1, {1.0f}}};
   c.values = {0.5f, 0.5f, 0.5f};
   c.clamped_neurons = 1;
@@ -113,7 +109,7 @@ TEST_P(RateModels, AClampedRectifiedUnitSendsItsClamp) {
 
 TEST_P(RateModels, SpikingNeuronsDoTheSameWhereOutputsAreKept) {
   ForwardCase c = mixed_case();
-  c.populations = {{0, linear, 20}, {1, linear, 24}, {index_of("escape_lif"), linear, 6}};
+  c.populations = {{0, linear, 20}, {1, linear, 24}, {model_index("escape_lif"), linear, 6}};
   const ForwardResult expected = test::run_on(backend(), c);
   c.wants_outputs = true;
 
