@@ -13,6 +13,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(spikeweave_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>")
 endif()
 
+# g++ 12 also finds Eigen's AVX-512 registers uninitialised (gcc.gnu.org/PR105593). Of the source given.
+function(sw_allow_eigen_avx512 source)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-maybe-uninitialized)
+  endif()
+endfunction()
+
 # A literal without its f, in code that is to be float throughout. Tests compare in double on purpose.
 add_library(spikeweave_library_warnings INTERFACE)
 target_compile_options(spikeweave_library_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wdouble-promotion>")
