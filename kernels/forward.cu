@@ -160,28 +160,30 @@ void run_each(Context& context, const ForwardArgs<float>& args, const ForwardVie
     propagate_each(context, views, input, t, currents);
     for (const NeuronRange& range : ranges_within_step(args, views)) {
       propagate_within_step(context, views, t, range, currents);
-      neuron_step(context, views, t, range, {currents, t, 1, args.cell_count});
+      neuron_steps(context, views, {t, t + 1}, range, {currents, t, 1, args.cell_count});
     }
     record_step(context, views, t);
     online_plasticity(context, args, views, input, t);
   }
-  if (views.window.end < views.steps) return;
-  keep_history(context, views, views.spikes, views.history);
-  keep_history(context, views, views.outputs, views.output_history);
 }
 
 // Runs the window in stretches of as many steps as there is room for their input currents.
 template <class T>
-void run_plain(Context& context, const ForwardArgs<float>& args, ForwardViews views, const PreCells<T>& input) {
+void run_stretches(Context& context, const ForwardArgs<float>& args, ForwardViews views, const PreCells<T>& input) {
   const StepWindow window = views.window;
   if (window.begin >= window.end) return;
-  const ForwardChoice choice = choose_forward(context, args);
+  const bool is_layered = runs_layers(context, args);
+  const ForwardChoice choice = is_layered ? ForwardChoice{} : choose_forward(context, args);
   const std::size_t stretch = stretch_steps(context, args, window.end - window.begin);
   float* const values = context.scratch.get<float>(stretch * args.batch * args.neuron_count, "input currents");
   for (std::size_t begin = window.begin; begin < window.end; begin += stretch) {
     views.window = {begin, std::min(begin + stretch, window.end)};
     const CurrentRows currents{values, begin, stretch, args.neuron_count};
     input_currents(context, views, input, args.draw, currents);
+    if (is_layered) {
+      run_layers(context, views, currents);
+      continue;
+    }
     switch (choice.form) {
       case Propagation::trial_block:
         run_trial_blocks(context, views, currents);
@@ -190,7 +192,7 @@ void run_plain(Context& context, const ForwardArgs<float>& args, ForwardViews vi
       case Propagation::gemm:
         for (auto t = static_cast<unsigned>(begin); t < views.window.end; ++t) {
           propagate(context, views, currents, t, choice.form == Propagation::gemm);
-          neuron_step(context, views, t, {0, args.neuron_count}, currents);
+          neuron_steps(context, views, {t, t + 1}, {0, args.neuron_count}, currents);
           record_step(context, views, t);
         }
         break;
@@ -217,10 +219,13 @@ void forward(Context& context, const ForwardArgs<float>& args) {
         cudaMemsetAsync(args.spike_count.data, 0, args.spike_count.size() * sizeof(std::uint32_t), context.stream));
   }
   with_pre_cells(args.events, args.values, args.input_mask, args.frame_steps, [&]<class T>(const PreCells<T>& input) {
-    if (is_plain(args)) return run_plain(context, args, views, input);
+    if (runs_layers(context, args) || is_plain(args)) return run_stretches(context, args, views, input);
     if (args.draw != nullptr) encode(context, *args.draw);
     run_each(context, args, views, input);
   });
+  if (views.window.end < views.steps) return;
+  keep_history(context, views, views.spikes, views.history);
+  keep_history(context, views, views.outputs, views.output_history);
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/neuron_cell.cuh"
+#include "kernels/neuron_range.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/pre_cells.cuh"
 
@@ -157,6 +158,9 @@ void input_currents(Context& context, const ForwardViews& views, const PreCells<
 constexpr std::size_t largest_trial_block = 1024;  // neurons, one thread each
 void run_trial_blocks(Context& context, const ForwardViews& views, const CurrentRows& currents);
 
+// All steps of the window, population by population, where no projection leads back; layer_current.cu.
+void run_layers(Context& context, const ForwardViews& views, const CurrentRows& currents);
+
 // Adds what the spikes of step t - 1 give in step t; propagate.cu.
 void propagate(Context& context, const ForwardViews& views, const CurrentRows& currents, unsigned t, bool is_gemm);
 
@@ -165,9 +169,6 @@ void propagate(Context& context, const ForwardViews& views, const CurrentRows& c
 template <class T>
 void propagate_each(Context& context, const ForwardViews& views, const PreCells<T>& input, unsigned t, float* currents);
 
-struct NeuronRange {
-  std::size_t begin = 0, count = 0;
-};
 // Adds to these what arrives within the step at neurons of the range, and puts the input current of step t of the range
 // into the first block; propagate_each.cu.
 void propagate_within_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
@@ -180,9 +181,9 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
 // The states of the rules at rest.
 void clear_plasticity(Context& context, const ForwardArgs<float>& args);
 
-// States, spikes, psi and counts of step t; neuron_step.cu.
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
-                 const CurrentRows& currents);
+// States, spikes, psi and counts of the steps of a window, from all that arrives in them; neuron_step.cu.
+void neuron_steps(Context& context, const ForwardViews& views, const StepWindow& window, const NeuronRange& range,
+                  const CurrentRows& currents);
 // Traces of step t; neuron_step.cu.
 void record_step(Context& context, const ForwardViews& views, unsigned t);
 

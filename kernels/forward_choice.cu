@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "spikeweave/ops/layer_order.hpp"
+
 namespace spikeweave::SW_DEVICE {
 namespace {
 
@@ -66,6 +68,18 @@ bool is_plain(const ForwardArgs<float>& args) {
          args.history.empty() && args.outputs.empty() && !args.continues;
 }
 
+bool runs_layers(const Context& context, const ForwardArgs<float>& args) {
+  constexpr std::size_t least_rows = 32;  // a guess: half of the rows of the smallest tile
+  const std::size_t rows = args.batch * (args.window.end_in(args.steps) - args.window.begin);
+  if (context.options.propagation != Propagation::automatic || rows < least_rows) return false;
+  const bool has_input_currents = std::all_of(
+      args.input.at, args.input.at + args.input.count,
+      [](const ProjectionView<float>& projection) { return projection.sparse == nullptr && projection.delay == 0; });
+  // A trace is of all populations in the same step, a second compartment has currents of its own.
+  return has_input_currents && args.plasticity.empty() && args.traces.empty() && args.cell_count == args.neuron_count &&
+         lead_ahead(args);
+}
+
 ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& args) {
   const Propagation wanted = context.options.propagation;
   switch (wanted) {
@@ -91,11 +105,17 @@ std::size_t stretch_steps(const Context& context, const ForwardArgs<float>& args
 Method forward_method(const Context& context, const ForwardArgs<float>& args) {
   const std::size_t steps = args.window.end_in(args.steps) - args.window.begin;
   if (args.batch == 0 || args.neuron_count == 0 || steps == 0) return {"nothing to do", 0};
+  const std::size_t bytes = current_bytes(args, stretch_steps(context, args, steps));
+  const std::string start = "input currents of many steps as one product; then ";
+  if (runs_layers(context, args)) {
+    return {start + "population by population, what arrives in many steps as one product and these steps in one launch",
+            bytes};
+  }
   if (!is_plain(args)) return {"a launch per step and projection", current_bytes(args, 3)};
   const ForwardChoice choice = choose_forward(context, args);
   const std::string group = std::to_string(choice.shape.group);
   const std::string trials = std::to_string(choice.shape.trials()) + " trials at a time";
-  std::string text = "input currents of many steps as one product; then ";
+  std::string text = start;
   switch (choice.form) {
     case Propagation::resident_block:
       text += "one launch, weights on the chip, a block for " + trials;
@@ -118,7 +138,7 @@ Method forward_method(const Context& context, const ForwardArgs<float>& args) {
     default:
       text += "two launches per step, the spikes' currents as a gather";
   }
-  return {text, current_bytes(args, stretch_steps(context, args, steps))};
+  return {text, bytes};
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -6,14 +6,18 @@
 namespace spikeweave::SW_DEVICE {
 
 struct ForwardChoice {
-  Propagation form;     // each: a launch per step and projection
+  Propagation form;
   ResidentShape shape;  // of the resident forms and of streamed_grid
 };
 
 // Whether the network has dense projections only, without further delays, whose weights stay as they are.
 bool is_plain(const ForwardArgs<float>& args);
 
-// Of a plain network. Throws Error where the options ask for a form that the network or the device does not allow.
+// Whether the network runs population by population: no projection leads back, and no form is asked for.
+bool runs_layers(const Context& context, const ForwardArgs<float>& args);
+
+// Of a plain network that does not. Throws Error where the options ask for a form that the network or the device does
+// not allow.
 ForwardChoice choose_forward(const Context& context, const ForwardArgs<float>& args);
 
 // Of the input currents of so many steps.

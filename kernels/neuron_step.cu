@@ -1,11 +1,13 @@
-// Neuron dynamics of one step for large networks; states stay in memory between the steps.
+// Neuron dynamics of one step, or of as many as have their currents; states stay in memory between the launches.
 #include "kernels/forward.cuh"
 #include "kernels/launch.cuh"
+#include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-__global__ void neuron_step_kernel(ForwardViews views, unsigned t, NeuronRange range, CurrentRows currents) {
+// Thread: one trial and neuron.
+__global__ void neuron_step_kernel(ForwardViews views, StepWindow window, NeuronRange range, CurrentRows currents) {
   const std::size_t index = global_index_1d();
   if (index >= views.batch * range.count) return;
   const std::size_t trial = index / range.count;
@@ -14,19 +16,25 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, NeuronRange r
   if (p == views.populations.count) return;
   const PopulationEntry& population = views.populations.at[p];
   const std::size_t local = neuron - population.begin;
-  const bool is_running = t < views.running_steps(trial);
-  if (!is_running && (t > 0 || views.continues)) return;
+  const auto begin = static_cast<unsigned>(window.begin);
+  const auto end = static_cast<unsigned>(window.end_in(views.running_steps(trial)));
+  const bool goes_on = begin > 0 || views.continues;
+  if (begin >= end && goes_on) return;
 
   CellModels::visit(population.model, [&]<class Model>() {
     const auto states = unpack<ColumnsOf<typename Model::State>>(population.state);
     const std::size_t state_index = trial * population.count + local;
     const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
-    typename Model::State state = t > 0 || views.continues ? states.load(state_index) : Model::initial_state(derived);
-    if (is_running) {
-      StepInput<float> in{currents.at(trial, t, neuron), views.noise.template word<Model>(trial, t, neuron),
+    typename Model::State state = goes_on ? states.load(state_index) : Model::initial_state(derived);
+    [[maybe_unused]] const std::size_t second = population.second + local;
+    unsigned spike_count = 0;
+    float current = begin < end ? currents.at(trial, begin, neuron) : 0.0f;
+    SW_UNROLL(1)
+    for (unsigned t = begin; t < end; ++t) {
+      StepInput<float> in{current, views.noise.template word<Model>(trial, t, neuron),
                           views.forced_spike(trial, t, neuron)};
+      if (t + 1 < end) current = currents.at(trial, t + 1, neuron);  // under way during this step
       if constexpr (Model::is_rate) views.drive_input(trial, t, neuron, in);
-      [[maybe_unused]] const std::size_t second = population.second + local;
       if constexpr (has_second<Model>) in.second = currents.at(trial, t, second);
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
       views.write(trial, t, neuron, Model::is_rate, output);
@@ -34,8 +42,9 @@ __global__ void neuron_step_kernel(ForwardViews views, unsigned t, NeuronRange r
         views.outputs(trial, t, second) = output.second;
         if (!views.psi.empty()) views.psi(trial, t, second) = output.second_psi;
       }
-      if (!Model::is_rate) views.spike_count(trial, neuron) += output.spike != 0.0f ? 1u : 0u;
+      spike_count += output.spike != 0.0f ? 1u : 0u;
     }
+    if (!Model::is_rate) views.spike_count(trial, neuron) += spike_count;
     states.store(state_index, state);
   });
 }
@@ -48,9 +57,9 @@ __global__ void record_traces_kernel(ForwardViews views, unsigned t) {
 
 }  // namespace
 
-void neuron_step(Context& context, const ForwardViews& views, unsigned t, const NeuronRange& range,
-                 const CurrentRows& currents) {
-  launch_1d(context.stream, views.batch * range.count, neuron_step_kernel, views, t, range, currents);
+void neuron_steps(Context& context, const ForwardViews& views, const StepWindow& window, const NeuronRange& range,
+                  const CurrentRows& currents) {
+  launch_1d(context.stream, views.batch * range.count, neuron_step_kernel, views, window, range, currents);
 }
 
 void record_step(Context& context, const ForwardViews& views, unsigned t) {

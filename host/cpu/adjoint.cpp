@@ -98,7 +98,7 @@ template <class Adjoint, class Signal, class Real>
 void run_adjoint(const AdjointArgs<Real>& args, int threads) {
   const std::size_t batch = args.psi_to_factor.shape[0];
   if constexpr (follows_spikes<Signal>) {
-    if (is_layered(args)) {
+    if (lead_ahead(args)) {
       run_layered_adjoint<Adjoint, Signal>(args, threads);
       return;
     }

@@ -1,21 +1,12 @@
-// Networks in which no projection leads back: each population can make all its steps before the next one makes its
-// first, so that a product takes the steps of many trials at once.
+// How networks in which no projection leads back are cut in blocks.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 
-#include "spikeweave/ops/projection.hpp"
+#include "spikeweave/ops/layer_order.hpp"
 
 namespace spikeweave::cpu {
-
-// Whether all are dense and lead to cells behind those they come from.
-template <class Real>
-bool lead_ahead(const ProjectionList<Real>& projections) {
-  return std::all_of(projections.at, projections.at + projections.count, [](const ProjectionView<Real>& projection) {
-    return projection.sparse == nullptr && projection.pre_begin + projection.pre_count <= projection.post_begin;
-  });
-}
 
 // Trials and steps that go together: few enough for what the product has of each to stay in the second cache.
 struct LayerBlock {

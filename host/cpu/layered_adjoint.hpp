@@ -14,12 +14,6 @@
 
 namespace spikeweave::cpu {
 
-template <class Real>
-bool is_layered(const AdjointArgs<Real>& args) {
-  return args.recurrent.count + args.within_step.count > 0 && lead_ahead(args.recurrent) &&
-         lead_ahead(args.within_step);
-}
-
 // The trials [first, first + count).
 template <class Adjoint, class Signal, class Real>
 class LayeredAdjoint {

@@ -20,19 +20,7 @@ bool is_layered(const ForwardArgs<Real>& args, const LayerBlock& block) {
   if (block.rows() < least_layer_rows || !args.plasticity.empty()) return false;
   if (args.events.empty() || !args.outputs.empty() || !args.forced.empty() || !args.clamp.empty()) return false;
   const auto is_dense = [](const ProjectionView<Real>& projection) { return projection.sparse == nullptr; };
-  if (!std::all_of(args.input.at, args.input.at + args.input.count, is_dense)) return false;
-  // A projection leads to a population or several; all of them must lie behind its cells.
-  const auto leads_within = [&args](const ProjectionView<Real>& projection) {
-    return std::any_of(args.populations.begin(), args.populations.end(), [&](const PopulationView& population) {
-      return projection.post_begin > population.begin &&
-             projection.pre_begin + projection.pre_count > population.begin &&
-             projection.post_begin < population.begin + population.count;
-    });
-  };
-  for (const ProjectionList<Real>* list : {&args.recurrent, &args.within_step}) {
-    if (!lead_ahead(*list) || std::any_of(list->at, list->at + list->count, leads_within)) return false;
-  }
-  return true;
+  return std::all_of(args.input.at, args.input.at + args.input.count, is_dense) && lead_ahead(args);
 }
 
 // The trials [first, first + count).

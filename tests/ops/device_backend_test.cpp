@@ -115,5 +115,40 @@ TEST(DeviceBackend, KeepsTheWeightsInTheSmallestGroupThatHoldsThem) {
   EXPECT_EQ(method(5000, 64), before + "two launches per step, the spikes' currents as a dense product");
 }
 
+// Three populations, each of which projects to the next one alone; room for 8 of 20 steps.
+TEST(DeviceBackend, RunsPopulationByPopulationWhereNoProjectionLeadsBack) {
+  const auto backend = emulated::make_backend(0, {.current_bytes = 8 * 4 * 300 * sizeof(float)});
+  ForwardArgs<float> args;
+  args.batch = 4;
+  args.steps = 20;
+  args.neuron_count = args.cell_count = 300;
+  for (const std::size_t begin : {0u, 100u, 200u}) args.populations.push_back({.begin = begin, .count = 100});
+  for (const std::size_t begin : {0u, 100u}) {
+    args.recurrent.at[args.recurrent.count++] = {begin, 100, begin + 100, 100, nullptr, 1};
+  }
+  const std::string method =
+      "input currents of many steps as one product; then population by population, what arrives in many steps as one "
+      "product and these steps in one launch";
+
+  EXPECT_EQ(backend->method(args).text, method);
+  EXPECT_EQ(backend->method(args).scratch_bytes, 8 * 4 * 300 * sizeof(float));
+  args.recurrent.at[1].delay = 3;
+  EXPECT_EQ(backend->method(args).text, method);
+  ForwardArgs<float> other = args;
+  other.steps = 7;  // too few rows for a product
+  EXPECT_EQ(backend->method(other).text, "a launch per step and projection");
+  other = args;
+  other.recurrent.at[1].post_begin = 50;  // leads back
+  EXPECT_EQ(backend->method(other).text, "a launch per step and projection");
+  other = args;
+  other.recurrent.at[0].post_count = 50;
+  other.recurrent.at[0].post_begin = 100;
+  other.populations = {{.begin = 0, .count = 150}, {.begin = 150, .count = 150}};  // leads within a population
+  EXPECT_EQ(backend->method(other).text, "a launch per step and projection");
+  other = args;
+  other.traces.resize(1);
+  EXPECT_EQ(backend->method(other).text, "a launch per step and projection");
+}
+
 }  // namespace
 }  // namespace spikeweave

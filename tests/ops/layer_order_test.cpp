@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
+#include <string>
 
 #include "ops/forward_network.hpp"
 #include "support/backends.hpp"
@@ -52,6 +54,24 @@ class LayerOrder : public test::OnBackend {
     ASSERT_EQ(actual.prediction, expected.prediction) << label;
     ASSERT_EQ(actual.voltages, expected.voltages) << label;
     ASSERT_EQ(actual.spike_count, expected.spike_count) << label;
+    expect_reference_without_traces(c, expected, label);
+  }
+
+  // Recorded states make a device go step by step. It takes as many steps at a time as there is room for.
+  void expect_reference_without_traces(const ForwardCase& c, const ForwardResult& expected, const std::string& label) {
+    const std::size_t step_bytes = c.batch() * c.neurons() * sizeof(float);
+    for (const std::size_t bytes : {std::size_t{256} << 20, 3 * step_bytes}) {
+      if (is_device()) use({.current_bytes = bytes});
+      const ForwardResult actual = test::run_on(backend(), c, /*has_psi=*/true, /*has_traces=*/false);
+      const std::string what = label + ", without traces, room for " + std::to_string(bytes) + " bytes";
+      ASSERT_EQ(actual.spikes, expected.spikes) << what;
+      ASSERT_EQ(actual.outputs, expected.outputs) << what;
+      ASSERT_EQ(actual.psi, expected.psi) << what;
+      ASSERT_EQ(actual.prediction, expected.prediction) << what;
+      ASSERT_EQ(actual.spike_count, expected.spike_count) << what;
+      if (!is_device()) break;
+    }
+    if (is_device()) use({});
   }
 };
 SW_ON_ALL_BACKENDS(LayerOrder);
@@ -79,6 +99,52 @@ TEST_P(LayerOrder, TakesDelaysAndGoesOnFromWindowToWindow) {
       expect_reference(c, "delay " + std::to_string(delay) + ", windows of " + std::to_string(window));
     }
   }
+}
+
+TEST_P(LayerOrder, TakesMoreNeuronsThanATileHolds) {
+  ForwardCase c;
+  c.steps = 11;
+  c.inputs = 20;
+  for (std::int32_t b = 0; b < 30; ++b) c.length.push_back(11 - b % 3);
+  c.populations = {{0, linear, 150}, {2, linear, 140}};
+  c.input = {projection(0, 20, 0, 150, 1, -0.2, 0.4)};
+  c.recurrent = {projection(2, 147, 150, 140, 2, -0.2, 0.25)};
+  c.within_step = {projection(0, 150, 155, 135, 3, -0.2, 0.2)};
+  c.events = test::random_bits(30 * 11 * 20, 4, 0.3);
+
+  expect_reference(c, "290 neurons");
+}
+
+TEST_P(LayerOrder, TakesDrawnEvents) {
+  ForwardCase c = layers(0.0);
+  c.intensity = test::random_floats(37 * 4 * 70, 12, 0.0, 0.6);
+  c.events = test::drawn_events(backend(), c);
+
+  expect_reference(c, "drawn");
+}
+
+// Weights times rates are rounded before they are added.
+TEST_P(LayerOrder, TakesRatesAndInputValues) {
+  ForwardCase c = layers(0.0);
+  c.events.clear();
+  c.values = test::random_floats(37 * 4 * 70, 13, -0.2, 1.0);
+  c.populations[1].model = test::model_index("rectified_linear");
+  c.populations[3].model = test::model_index("rate_unit");
+
+  expect_reference(c, "rates");
+}
+
+// Forced spikes, and units that a task clamps.
+TEST_P(LayerOrder, TakesNeuronsThatAreForced) {
+  ForwardCase c = layers(0.2);
+  c.forced_neurons = 60;
+  c.forced = test::random_bits(37 * 20 * 60, 14, 0.2);
+  c.populations[1].model = test::model_index("rate_unit");
+  c.clamped_neurons = 100;
+  c.clamp = test::random_floats(37 * 4 * 100, 15, -1.0, 1.0);
+  for (float& value : c.clamp) value = value < 0.0f ? NAN : value;
+
+  expect_reference(c, "forced");
 }
 
 }  // namespace
