@@ -1,4 +1,9 @@
 // Backward recursions: the post factors of the neurons and of the readout.
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "kernels/adjoint.cuh"
 #include "kernels/block_sum.cuh"
 #include "kernels/filtered_signals.cuh"
 #include "kernels/launch.cuh"
@@ -6,6 +11,7 @@
 #include "kernels/operations.cuh"
 #include "kernels/trial_tiles.cuh"
 #include "kernels/unroll.cuh"
+#include "spikeweave/ops/layer_order.hpp"
 
 namespace spikeweave::SW_DEVICE {
 namespace {
@@ -13,15 +19,20 @@ namespace {
 constexpr unsigned adjoint_block = 128;  // neurons, and threads
 constexpr unsigned readout_steps = 16;   // steps of the readout whose errors are under way at once
 
-// Block: one trial and a tile of neurons, from the last steps to the first. Thread: one neuron.
-template <class Adjoint>
+// Block: one trial and a tile of neurons of the range, from the last steps to the first. Thread: one neuron. later:
+// what their spikes do [batch, steps of the window, neurons of the range], of rules that follow them; nullptr: nothing.
+template <class Rule>
 __global__ void __launch_bounds__(adjoint_block)
-    adjoint_kernel(AdjointArgs<float> args, ColumnsOf<Adjoint> carried, unsigned blocks_per_trial) {
+    adjoint_kernel(AdjointArgs<float> args, ColumnsOf<typename Rule::template Adjoint<float>> carried,
+                   NeuronRange range, unsigned blocks_per_trial, const float* later) {
+  using Adjoint = typename Rule::template Adjoint<float>;
+  using Signal = typename Rule::template Signal<float>;
   SW_SHARED(ErrorTile, errors, 1);
   const std::size_t trial = blockIdx.x / blocks_per_trial;
-  const std::size_t neuron = blockIdx.x % blocks_per_trial * std::size_t{adjoint_block} + threadIdx.x;
+  const std::size_t local = blockIdx.x % blocks_per_trial * std::size_t{adjoint_block} + threadIdx.x;
+  const std::size_t neuron = range.begin + local;
   const std::size_t neurons = args.psi_to_factor.shape[2];
-  const bool is_neuron = neuron < neurons;
+  const bool is_neuron = local < range.count;
   const auto last = static_cast<unsigned>(args.window.end);
   const auto length = static_cast<unsigned>(max(args.in.length[trial], 0));
   const unsigned end = min(last, length);
@@ -30,7 +41,9 @@ __global__ void __launch_bounds__(adjoint_block)
   EligibilityConstants<float> constants{};
   if (is_neuron) constants = args.in.constants.load(neuron);
   const float rate = is_neuron ? rate_signal(args.in, trial, neuron) : 0.0f;
-  EpropSignal<float> signal{0.0f, rate, 1.0f};
+  Signal signal{};
+  if constexpr (follows_spikes<Signal>) signal.reset = args.follows_reset ? 1.0f : 0.0f;
+  [[maybe_unused]] const bool has_effects = is_neuron && later != nullptr;
   Adjoint state;
   if (is_neuron && args.carried != nullptr && end < length) state = carried.load(trial * neurons + neuron);
   for (unsigned t = max(end, first); is_neuron && t < last; ++t) args.psi_to_factor(trial, t, neuron) = 0.0f;
@@ -38,9 +51,14 @@ __global__ void __launch_bounds__(adjoint_block)
   for (unsigned tile = (steps + tile_steps - 1) / tile_steps; tile-- > 0;) {
     const unsigned begin = first + tile * tile_steps;
     float psi[tile_steps], filtered[tile_steps];
+    [[maybe_unused]] float effect[tile_steps];
     SW_UNROLL(8)
     for (unsigned r = 0; r < tile_steps; ++r) {
       psi[r] = is_neuron && begin + r < end ? args.psi_to_factor(trial, begin + r, neuron) : 0.0f;
+      if constexpr (follows_spikes<Signal>) {
+        const std::size_t row = trial * (last - first) + (begin + r - first);
+        effect[r] = has_effects && begin + r < end ? later[row * range.count + local] : 0.0f;
+      }
     }
     filtered_signals(args.in, trial, begin, end, neuron, errors[0], filtered);
     SW_UNROLL(8)
@@ -51,6 +69,7 @@ __global__ void __launch_bounds__(adjoint_block)
       signal.filtered = filtered[r];
       signal.unfiltered = rate + local_signal_at(args.in, trial, t, neuron);
       signal.mask = readout_visibility(args.in, trial, t, neuron);
+      if constexpr (follows_spikes<Signal>) signal.later = effect[r];
       args.psi_to_factor(trial, t, neuron) = Adjoint::step(constants, args.in.readout.kappa, state, psi[r], signal);
     }
   }
@@ -196,6 +215,68 @@ void run_spike_adjoint(Context& context, const AdjointArgs<float>& args) {
   SW_CUDA_CHECK(cudaMemcpyAsync(args.carried, memory, state_bytes, cudaMemcpyDeviceToDevice, context.stream));
 }
 
+template <class Rule>
+void launch_adjoint(Context& context, const AdjointArgs<float>& args, const NeuronRange& range, const float* later) {
+  using Adjoint = typename Rule::template Adjoint<float>;
+  const std::size_t blocks = (range.count + adjoint_block - 1) / adjoint_block;
+  launch({.grid = dim3(static_cast<unsigned>(args.psi_to_factor.shape[0] * blocks)),
+          .block = dim3(adjoint_block),
+          .stream = context.stream},
+         adjoint_kernel<Rule>, args,
+         place_columns<Adjoint>(args.carried, args.psi_to_factor.shape[0] * args.psi_to_factor.shape[2]), range,
+         static_cast<unsigned>(blocks), later);
+}
+
+// Stretches of neurons, the last first, to each of which no projection leads from those before it in the list.
+std::vector<NeuronRange> stretches(const AdjointArgs<float>& args) {
+  std::vector<std::size_t> cuts{0, args.psi_to_factor.shape[2]};
+  for (const ProjectionList<float>* list : {&args.recurrent, &args.within_step}) {
+    for (std::size_t p = 0; p < list->count; ++p) cuts.push_back(list->at[p].pre_begin + list->at[p].pre_count);
+  }
+  std::sort(cuts.begin(), cuts.end(), std::greater<>());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  std::vector<NeuronRange> ranges;
+  for (std::size_t n = 0; n + 1 < cuts.size(); ++n) ranges.push_back({cuts[n + 1], cuts[n] - cuts[n + 1]});
+  return ranges;
+}
+
+// A stretch of neurons makes as many steps as there is room for before the one that sends to it. The room is that of
+// the input currents of a forward pass of the same trials.
+template <class Rule>
+void run_layered_adjoint(Context& context, const AdjointArgs<float>& of) {
+  using Adjoint = typename Rule::template Adjoint<float>;
+  AdjointArgs<float> args = of;
+  const StepWindow window = of.window;
+  if (window.begin >= window.end) return;
+  const std::size_t batch = args.psi_to_factor.shape[0], cells = batch * args.psi_to_factor.shape[2];
+  if (cells == 0) return;
+  const std::vector<NeuronRange> ranges = stretches(args);
+  std::size_t widest = 0;
+  for (const NeuronRange& range : ranges) widest = std::max(widest, range.count);
+  const std::size_t step_bytes = cells * sizeof(float);
+  const std::size_t room =
+      std::clamp(context.options.current_bytes / step_bytes, std::size_t{1}, window.end - window.begin) * step_bytes;
+  const std::size_t state_bytes = of.carried != nullptr ? 0 : columns_size<Adjoint>(cells);
+  const std::size_t steps = std::clamp((room - std::min(room, state_bytes)) / (batch * widest * sizeof(float)),
+                                       std::size_t{1}, window.end - window.begin);
+  std::byte* const memory = context.scratch.get<std::byte>(state_bytes + steps * batch * widest * sizeof(float),
+                                                           "errors of a stretch of neurons");
+  if (of.carried == nullptr) {
+    SW_CUDA_CHECK(cudaMemsetAsync(memory, 0, state_bytes, context.stream));
+    args.carried = memory;
+  }
+  float* const later = reinterpret_cast<float*>(memory + state_bytes);
+  for (std::size_t end = window.end; end > window.begin;) {
+    const std::size_t begin = end - std::min(steps, end - window.begin);
+    args.window = {begin, end};
+    for (const NeuronRange& range : ranges) {
+      const bool has_effects = layer_errors(context, args, range, later);
+      launch_adjoint<Rule>(context, args, range, has_effects ? later : nullptr);
+    }
+    end = begin;
+  }
+}
+
 // Thread: one trial and output, from the last step to the first.
 __global__ void readout_adjoint_kernel(ReadoutAdjointArgs<float> args) {
   const std::size_t outputs = args.factor.shape[2];
@@ -251,16 +332,10 @@ void adjoint(Context& context, const AdjointArgs<float>& of) {
   args.window.end = args.window.end_or(args.psi_to_factor.shape[1]);
   GradientRules::visit(args.in.rule, [&]<class Rule>() {
     if constexpr (follows_spikes<typename Rule::template Signal<float>>) {
-      run_spike_adjoint<Rule>(context, args);
+      if (!lead_ahead(args)) return run_spike_adjoint<Rule>(context, args);
+      run_layered_adjoint<Rule>(context, args);
     } else {
-      using Adjoint = typename Rule::template Adjoint<float>;
-      const std::size_t neurons = args.psi_to_factor.shape[2];
-      const std::size_t blocks = (neurons + adjoint_block - 1) / adjoint_block;
-      launch({.grid = dim3(static_cast<unsigned>(args.psi_to_factor.shape[0] * blocks)),
-              .block = dim3(adjoint_block),
-              .stream = context.stream},
-             adjoint_kernel<Adjoint>, args, place_columns<Adjoint>(args.carried, args.psi_to_factor.shape[0] * neurons),
-             static_cast<unsigned>(blocks));
+      launch_adjoint<Rule>(context, args, {0, args.psi_to_factor.shape[2]}, nullptr);
     }
   });
 }

@@ -33,8 +33,8 @@ struct EpropCase {
 
 inline EligibilityConstants<float> constants_of(const EpropCase& c, std::size_t neuron) {
   const auto n = static_cast<float>(neuron % 5);
-  if (c.shares_decay) return {0.85f, 0.9f, 0.98f, 0.03f * n};
-  return {0.9f - 0.05f * n, 1.0f - 0.1f * n, 0.98f, 0.03f * n};
+  if (c.shares_decay) return {0.85f, 0.9f, 0.98f, 0.03f * n, 0.2f};
+  return {0.9f - 0.05f * n, 1.0f - 0.1f * n, 0.98f, 0.03f * n, 0.2f};
 }
 
 inline EpropCase random_eprop(std::size_t neurons, std::size_t outputs, bool is_full) {
