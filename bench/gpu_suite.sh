@@ -69,6 +69,14 @@ run_benchmarks() {
       --forms adjoint autograd compiled graphs --json "$out/peers_cuda_$(basename "$experiment")" |
       tee -a "$out/peers.txt" || failed=1
   done
+  # A deep network in the order of layers beside PyTorch in the same order, launched by the host and in a CUDA graph.
+  local deep=bench/experiments/784-1500-1500-1500-10.json
+  for batch in 20 128; do
+    python3 bench/peers/layers.py $deep --set /training/batch_size=$batch --program "$build/spikeweave" --device cuda \
+      --forms layers graph --json "$out/peers_cuda_784-1500-1500-1500-10_batch$batch.json" |
+      tee -a "$out/peers.txt" || failed=1
+  done
+  run_bench 784-1500-1500-1500-10_batch128 $deep --check-trials 1 --set /training/batch_size=128 || failed=1
   python3 bench/peers/summary.py "$out" "$out/summary.json" || failed=1
   return $failed
 }

@@ -4,9 +4,10 @@ Feedback alignment (rule bptt, recurrent_path synapses, fixed random feedback) t
 without reset, each of which sends to the next alone. So PyTorch's best form goes layer by layer: the currents of all
 steps and trials are one matrix product, then come the membranes, step by step, then the next layer; errors go back in the
 same way, and a gradient of weights is one product. No autograd. The input events are Spikeweave's, not drawn again.
-Gradients are compared first, with Spikeweave's spikes given.
+Gradients are compared first, with Spikeweave's spikes given. Form `graph` is the same captured in a CUDA graph.
 
     python3 bench/peers/layers.py bench/experiments/784-1500-1500-1500-10.json --json bench/results/peers_cpu_layers.json
+    python3 bench/peers/layers.py ... --set /training/batch_size=128 --device cuda --forms layers graph
 
 Needs PyTorch and h5py, see training.py.
 """
@@ -160,5 +161,32 @@ class Layers:
         return self.gradient
 
 
+class Graph(Layers):
+    """The same without the host's launches. Spikes are drawn anew in each replay."""
+
+    def __init__(self, net):
+        if net.device.type != "cuda":
+            raise SystemExit("peers: a graph needs a CUDA device")
+        super().__init__(net)
+        self.graph = {}
+
+    @torch.no_grad()
+    def gradients(self, forced=False):
+        if forced not in self.graph:
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(2):
+                    super().gradients(forced)
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                super().gradients(forced)
+            self.graph[forced] = graph
+        self.graph[forced].replay()
+        return self.gradient
+
+
 if __name__ == "__main__":
-    beside(__doc__, LayerNetwork, {"layers": Layers}, ["layers"], lambda weights: torch.optim.SGD(weights, lr=1e-4))
+    beside(__doc__, LayerNetwork, {"layers": Layers, "graph": Graph}, ["layers"],
+           lambda weights: torch.optim.SGD(weights, lr=1e-4))

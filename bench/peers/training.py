@@ -38,22 +38,32 @@ def synchronize(device):
 
 
 def time_peer(form, optimizer, device, iterations):
-    """Wall and CPU seconds of each iteration."""
-    wall, cpu = [], []
+    """Wall and CPU seconds of each iteration; on a GPU also the seconds between events on its stream."""
+    wall, cpu, event = [], [], []
     for _ in range(iterations):
         wall_before, cpu_before = time.perf_counter(), time.process_time()
+        if device == "cuda":
+            before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            before.record()
         for weight, gradient in zip(form.weights, form.gradients()):
             weight.grad = gradient
         optimizer.step()
+        if device == "cuda":
+            after.record()
         synchronize(device)
         wall.append(time.perf_counter() - wall_before)
         cpu.append(time.process_time() - cpu_before)
-    return wall, cpu
+        if device == "cuda":
+            event.append(1e-3 * before.elapsed_time(after))
+    return wall, cpu, event
 
 
-def summary(wall, cpu):
-    return {"wall_ms": round(1e3 * statistics.median(wall), 3), "wall_ms_min": round(1e3 * min(wall), 3),
-            "wall_ms_max": round(1e3 * max(wall), 3), "cpu_ms": round(1e3 * statistics.median(cpu), 3)}
+def summary(wall, cpu, event):
+    result = {"wall_ms": round(1e3 * statistics.median(wall), 3), "wall_ms_min": round(1e3 * min(wall), 3),
+              "wall_ms_max": round(1e3 * max(wall), 3), "cpu_ms": round(1e3 * statistics.median(cpu), 3)}
+    if event:
+        result["event_ms"] = round(1e3 * statistics.median(event), 3)
+    return result
 
 
 def beside(text, network, all_forms, usual_forms, optimizer_of):
@@ -90,7 +100,7 @@ def beside(text, network, all_forms, usual_forms, optimizer_of):
         time_peer(form, optimizer, options.device, 1)  # warm up
         forms[name] = (form, optimizer)
 
-    times = {name: ([], []) for name in ["spikeweave", *forms]}
+    times = {name: ([], [], []) for name in ["spikeweave", *forms]}
     for _ in range(options.rounds):
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             spikeweave(options.program, ["bench", *common, "--warm-up", "1", "--check-trials", "1", "--iterations",
@@ -100,9 +110,8 @@ def beside(text, network, all_forms, usual_forms, optimizer_of):
         times["spikeweave"][0].extend(part["wall_seconds"])
         times["spikeweave"][1].extend(part["cpu_seconds"])
         for name, (form, optimizer) in forms.items():
-            wall, cpu = time_peer(form, optimizer, options.device, options.iterations)
-            times[name][0].extend(wall)
-            times[name][1].extend(cpu)
+            for all_seconds, seconds in zip(times[name], time_peer(form, optimizer, options.device, options.iterations)):
+                all_seconds.extend(seconds)
 
     result = {"experiment": options.experiment, "set": options.set, "device": ours["device"], "backend": ours["backend"],
               "spikeweave": ours["spikeweave"], "commit": ours["commit"], "torch": torch.__version__,
@@ -110,7 +119,7 @@ def beside(text, network, all_forms, usual_forms, optimizer_of):
               "spikes_per_step": ours["spikes_per_step"], "batch": ours["batch"], "steps": ours["steps"],
               "synapses": ours["synapses"], "gradient_difference_to_textbook": ours.get("gradient_difference"),
               "gradient_differences": differences,
-              "times": {name: summary(*pair) for name, pair in times.items()}}
+              "times": {name: summary(*seconds) for name, seconds in times.items()}}
     key = "wall_ms" if options.device == "cuda" else "cpu_ms"
     own = result["times"]["spikeweave"][key]
     result["ratios"] = {name: round(result["times"][name][key] / own, 2) for name in forms}
