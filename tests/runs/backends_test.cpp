@@ -156,6 +156,32 @@ TEST_P(RunsOn, LayersAreThoseOfTheCpu) {
   }
 }
 
+// Layers that backends may take one after the other, many steps at a time.
+TEST_P(RunsOn, LayersWithoutAWayBackAreThoseOfTheCpu) {
+  const auto cpu = make_cpu_backend<float>();
+  const std::vector<std::string> common{"/optimizer={\"type\": \"sgd\", \"learning_rate\": 0.05}",
+                                        "/learning={\"rule\": \"bptt\"}",
+                                        R"(/feedback={"type": "random", "scale": "population"})",
+                                        R"(/network/projections=[{"from": "input", "to": "regular"},
+                               {"from": "regular", "to": "adaptive"},
+                               {"from": "bias", "to": ["regular", "adaptive"], "weights": 0.02},
+                               {"from": ["regular", "adaptive"], "to": "output"}])"};
+  for (const char* variant : {"/network/projections/1/delay=1", "/network/projections/1/delay=4",
+                              "/network/projections/1/within_step=true", "/training/slice_steps=20"}) {
+    std::vector<std::string> settings = common;
+    settings.push_back(variant);
+    const ShortRun expected = short_run(*cpu, settings);
+    const ShortRun found = short_run(backend(), settings);
+
+    EXPECT_EQ(found.result.digest, expected.result.digest) << variant;
+    EXPECT_GT(found.result.epochs[1].splits.at("train").at("rate_adaptive"), 1.0) << variant;
+    ASSERT_EQ(found.parameters.size(), expected.parameters.size());
+    for (std::size_t n = 0; n < found.parameters.size(); ++n) {
+      ASSERT_NEAR(found.parameters[n], expected.parameters[n], 1e-5f) << variant << ", parameter " << n;
+    }
+  }
+}
+
 // Trials in slices of time, longer and shorter than the delays: rules, forms and updates give the run that holds whole
 // trials.
 TEST_P(RunsOn, SlicesOfTimeGiveTheSameRun) {
