@@ -192,6 +192,10 @@ void set_single_weights(const Projection& projection, std::size_t index, double*
 
 }  // namespace
 
+bool reads_population(const Projection& projection) {
+  return projection.kind == ProjectionKind::readout && projection.settings.connectivity.get_if<AllToAll>() == nullptr;
+}
+
 bool has_rate_models(const Network& network) {
   return std::any_of(network.populations.begin(), network.populations.end(),
                      [](const Population& p) { return is_rate_model(p.neuron); });

@@ -71,7 +71,7 @@ void NetworkState<Real>::mirror_weights(std::uint64_t update) {
   for (std::size_t p = 0; p < network.projections.size(); ++p) {
     MirrorArgs<Real> args;
     args.feedback = feedback_of(network.projections[p]);
-    if (args.feedback.back == nullptr) continue;
+    if (args.feedback.back == nullptr || reads_population(network.projections[p])) continue;
     args.projection = view(network.projections[p]);
     args.samples = static_cast<std::size_t>(scheme->samples);
     args.noise = static_cast<Real>(scheme->noise);
@@ -205,21 +205,25 @@ void NetworkState<Real>::draw_feedback(std::uint64_t seed) {
 }
 
 template <class Real>
-FeedbackArgs<Real> NetworkState<Real>::feedback_of(const Projection& projection) const {
-  FeedbackArgs<Real> args;
-  args.scheme = feedback_.value.index();
-  args.magnitude = static_cast<Real>(magnitude(projection.pre.count));
+std::optional<FeedbackBlock> NetworkState<Real>::feedback_block(const Projection& projection) const {
   if (projection.kind == ProjectionKind::readout) {
-    args.back = arrays.feedback.data() + projection.post.begin * network.neurons + projection.pre.begin;
-    args.row_stride = 1;
-    args.column_stride = network.neurons;
-  } else if (has_backward(projection)) {
-    args.back = arrays.backward.data() + projection.offset;
-    args.row_stride = projection.is_sparse ? 0 : projection.post.count;
-    args.column_stride = 1;
-  } else {
-    return args;
+    return FeedbackBlock{projection.post.begin * network.neurons + projection.pre.begin, 1, network.neurons};
   }
+  if (!has_backward(projection)) return {};
+  return FeedbackBlock{arrays.feedback.size() + projection.offset, projection.is_sparse ? 0 : projection.post.count, 1};
+}
+
+template <class Real>
+FeedbackArgs<Real> NetworkState<Real>::feedback_of(const Projection& projection) const {
+  const std::optional<FeedbackBlock> block = feedback_block(projection);
+  FeedbackArgs<Real> args;
+  if (!block) return args;
+  args.scheme = reads_population(projection) ? FeedbackSchemes::index_of<SymmetricFeedback>() : feedback_.value.index();
+  args.magnitude = static_cast<Real>(magnitude(projection.pre.count));
+  args.row_stride = block->row_stride;
+  args.column_stride = block->column_stride;
+  args.back = block->first < arrays.feedback.size() ? arrays.feedback.data() + block->first
+                                                    : arrays.backward.data() + (block->first - arrays.feedback.size());
   feedback_.visit([&]<class Scheme>(const Scheme& scheme) {
     if constexpr (requires { scheme.decay; }) args.decay = static_cast<Real>(1.0 - scheme.decay);
   });
@@ -245,20 +249,26 @@ void NetworkState<Real>::set_feedback(const std::vector<Real>& values) {
   arrays.backward.upload({second, values.end()});
 }
 
-// Of schemes whose feedback is given by the weights.
+template <class Real>
+bool NetworkState<Real>::follows_weights(const Projection& projection) const {
+  const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
+  return !is_drawn || reads_population(projection);
+}
+
 template <class Real>
 void NetworkState<Real>::set_feedback_from(const std::vector<Real>& parameters) {
-  std::vector<Real> all(arrays.feedback.size() + arrays.backward.size(), Real(0));
-  for (const Projection& projection : network.projections) {
+  const auto& projections = network.projections;
+  const auto follows = [this](const Projection& projection) { return follows_weights(projection); };
+  if (std::none_of(projections.begin(), projections.end(), follows)) return;
+  std::vector<Real> all = feedback();
+  for (const Projection& projection : projections) {
+    const std::optional<FeedbackBlock> block = feedback_block(projection);
+    if (!block || !follows(projection)) continue;
     FeedbackArgs<Real> args = feedback_of(projection);
-    if (args.back == nullptr) continue;
-    const bool is_readout = projection.kind == ProjectionKind::readout;
-    args.back = is_readout ? all.data() + (args.back - arrays.feedback.data())
-                           : all.data() + arrays.feedback.size() + projection.offset;
+    args.row_stride = args.column_stride = 0;
     for (std::size_t w = 0; w < projection.size(); ++w) {
-      const std::size_t i = projection.is_sparse ? 0 : w / projection.post.count;
-      const std::size_t j = projection.is_sparse ? w : w % projection.post.count;
-      args.update(i, j, Real(0), parameters[projection.offset + w]);
+      args.back = &all[block->at(projection, w)];
+      args.update(0, 0, Real(0), parameters[projection.offset + w]);
     }
   }
   set_feedback(all);
@@ -267,8 +277,7 @@ void NetworkState<Real>::set_feedback_from(const std::vector<Real>& parameters) 
 template <class Real>
 void NetworkState<Real>::set_parameters(const std::vector<Real>& values) {
   arrays.parameter.upload(values);
-  const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
-  if (!is_drawn) set_feedback_from(values);
+  set_feedback_from(values);
   transpose_weights();
 }
 

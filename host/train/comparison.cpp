@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "host/train/stopwatch.hpp"
 
@@ -15,20 +16,13 @@ std::vector<double> feedback_angles(const NetworkState<float>& state) {
   const Network& network = state.network;
   const std::vector<float> parameters = state.parameters();
   const std::vector<float> all = state.feedback();
-  const std::size_t readout_size = state.arrays.feedback.size();
   std::vector<double> angles;
   for (const Projection& projection : network.projections) {
-    const FeedbackArgs<float> args = state.feedback_of(projection);
+    const std::optional<FeedbackBlock> block = state.feedback_block(projection);
     std::vector<double> forward, back;
-    for (std::size_t w = 0; w < projection.size() && args.back != nullptr; ++w) {
-      const std::size_t i = projection.is_sparse ? 0 : w / projection.post.count;
-      const std::size_t j = projection.is_sparse ? w : w % projection.post.count;
-      const std::size_t at = i * args.row_stride + j * args.column_stride;
-      const std::size_t first = projection.kind == ProjectionKind::readout
-                                    ? projection.post.begin * network.neurons + projection.pre.begin
-                                    : readout_size + projection.offset;
+    for (std::size_t w = 0; w < projection.size() && block; ++w) {
       forward.push_back(parameters[projection.offset + w]);
-      back.push_back(all[first + at]);
+      back.push_back(all[block->at(projection, w)]);
     }
     angles.push_back(forward.empty() ? none : angle_between(back.data(), forward.data(), forward.size()));
   }

@@ -358,5 +358,34 @@ TEST(DeepNetwork, ThreadsGiveTheSameBits) {
   }
 }
 
+// Outputs that are sums of cells: the errors of the cells are their output's, whatever carries errors further down.
+TEST(DeepNetworkFeedback, GoesBackAlongAReadoutOfPopulations) {
+  NetworkSettings settings = deep_settings(RateUnitParams<Distribution>());
+  constexpr std::size_t cells = sizes[layers - 1], share = cells / outputs;
+  ProjectionSettings& readout = settings.projections.back();
+  readout.connectivity.value = Grouped{};
+  readout.trainable = false;
+  readout.weights = 0.5;
+  readout.scale = WeightScale::unit;
+  for (const FeedbackSettings& feedback :
+       {with(RandomFeedback{}), with(AdaptiveFeedback{}), with(WeightMirrorFeedback{})}) {
+    DeepNetwork<double> net(settings, feedback);
+    net.state.mirror_weights(1);
+    const std::vector<double> all = net.state.feedback();
+    const std::size_t begin = net.network.populations.back().neurons.begin;
+    for (std::size_t k = 0; k < outputs; ++k) {
+      for (std::size_t j = 0; j < cells; ++j) {
+        EXPECT_EQ(all[k * net.network.neurons + begin + j], j / share == k ? 0.5 : 0.0) << feedback.name();
+      }
+    }
+    double drawn = 0.0;
+    const Projection& between = net.network.projections[2];
+    for (std::size_t w = 0; w < between.size(); ++w) {
+      drawn += std::abs(all[net.state.feedback_block(between)->at(between, w)]);
+    }
+    EXPECT_GT(drawn, 0.1) << feedback.name();
+  }
+}
+
 }  // namespace
 }  // namespace spikeweave::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "spikeweave/core/host_device.hpp"
@@ -14,6 +15,14 @@ struct TypeList {
   template <class Visitor>
   SW_HD static constexpr decltype(auto) visit(std::size_t index, Visitor&& visitor) {
     return dispatch<Visitor, Types...>(index, std::forward<Visitor>(visitor));
+  }
+
+  template <class Type>
+  static constexpr std::size_t index_of() {
+    constexpr bool is_it[] = {std::is_same_v<Type, Types>...};
+    std::size_t index = 0;
+    while (!is_it[index]) ++index;
+    return index;
   }
 
  private:

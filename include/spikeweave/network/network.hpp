@@ -74,6 +74,9 @@ Network build_network(const NetworkSettings& settings, const TaskShape& task, st
 // For plasticity rules, which keep weights inside their bounds but do not bring them there: throws InputError where a
 // weight of a trainable projection between cells starts outside.
 void require_weights_inside_bounds(const Network& network, const std::vector<double>& parameters);
+// Whether it only says which neurons stand for which output: a readout that is not of all pairs. Errors go back along
+// its weights, whatever the feedback.
+bool reads_population(const Projection& projection);
 // Whether a population is of a rate model.
 bool has_rate_models(const Network& network);
 // Whether what its cells send is more than the spikes of its neurons.

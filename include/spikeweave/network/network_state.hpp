@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "spikeweave/backend/buffer.hpp"
@@ -26,6 +27,17 @@ struct NetworkArrays {
   Buffer<Real, Real> backward;
 };
 
+// Where the feedback weights beside the weights of a projection stand in NetworkState::feedback().
+struct FeedbackBlock {
+  std::size_t first = 0, row_stride = 0, column_stride = 0;
+
+  std::size_t at(const Projection& projection, std::size_t w) const {
+    const std::size_t i = projection.is_sparse ? 0 : w / projection.post.count;
+    const std::size_t j = projection.is_sparse ? w : w % projection.post.count;
+    return first + i * row_stride + j * column_stride;
+  }
+};
+
 template <class Real>
 class NetworkState {
  public:
@@ -42,6 +54,8 @@ class NetworkState {
   // All feedback weights: [outputs, neurons], then, where there are any, those beside the parameters.
   std::vector<Real> feedback() const;
   void set_feedback(const std::vector<Real>& values);
+  // Nothing where there are none.
+  std::optional<FeedbackBlock> feedback_block(const Projection& projection) const;
   // The feedback weights that change with the weights of the projection.
   FeedbackArgs<Real> feedback_of(const Projection& projection) const;
 
@@ -79,6 +93,8 @@ class NetworkState {
   bool has_backward(const Projection& projection) const;
   double magnitude(std::size_t population) const;
   void draw_feedback(std::uint64_t seed);
+  // Whether feedback is given by the weights: of schemes that draw none, and along a readout of populations.
+  bool follows_weights(const Projection& projection) const;
   void set_feedback_from(const std::vector<Real>& parameters);
   void derive_neurons(std::uint64_t seed);
 
