@@ -127,7 +127,7 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
     args.events = events_.cview();
   }
   const EncodeArgs draw = event_args(window);
-  if (network_.encoding == Encoding::bernoulli || network_.encoding == Encoding::poisson) args.draw = &draw;
+  if (is_drawn(network_.encoding)) args.draw = &draw;
   if (training && network_.input_dropout > 0.0) {
     args.input_mask = input_mask_.cview();
     args.input_scale = dropout_scale<Real>(network_.input_dropout);

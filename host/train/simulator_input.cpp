@@ -19,10 +19,6 @@ decltype(auto) converted(const std::vector<From>& values) {
   }
 }
 
-bool is_drawn(Encoding encoding) {
-  return encoding == Encoding::bernoulli || encoding == Encoding::poisson;
-}
-
 // Intensities that the encoding cannot draw from: a task's currents are not probabilities.
 void check_intensities(Encoding encoding, const std::vector<float>& intensity) {
   const float most = encoding == Encoding::poisson ? max_poisson_mean : 1.0f;

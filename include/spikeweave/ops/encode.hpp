@@ -19,6 +19,11 @@ struct EnumNames<Encoding> {
   static constexpr std::array<std::string_view, 5> names{"automatic", "current", "bernoulli", "poisson", "events"};
 };
 
+// Whether events are drawn from the intensities.
+inline bool is_drawn(Encoding encoding) {
+  return encoding == Encoding::bernoulli || encoding == Encoding::poisson;
+}
+
 // Which draws belong to which trial: trial b of the batch uses the words of (seed, purpose, trial[b]).
 struct RandomKeys {
   std::uint64_t seed = 0;
