@@ -95,6 +95,7 @@ ForwardViews make_views(const ForwardArgs<float>& args) {
                      .forced = args.forced,
                      .clamp = args.clamp,
                      .teacher = args.teacher,
+                     .average = args.average,
                      .frame_steps = static_cast<unsigned>(args.frame_steps),
                      .continues = args.continues,
                      .history = args.history,

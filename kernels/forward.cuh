@@ -44,6 +44,7 @@ struct ForwardViews {
   View<const std::uint8_t> forced;
   View<const float> clamp;
   TeacherView<float> teacher;
+  View<const float> average;
   unsigned frame_steps;
   bool continues;
   View<std::uint8_t> history;  // [batch, depth, neurons]  spikes before step 0; empty unless the pass continues
@@ -91,7 +92,8 @@ struct ForwardViews {
   __device__ __forceinline__ float forced_spike(std::size_t trial, unsigned t, std::size_t neuron) const {
     return neuron < forced.shape[2] && !forced.empty() ? static_cast<float>(forced(trial, t, neuron)) : 0.0f;
   }
-  // Clamps a unit of a rate model where the task does, and lets a teacher drive it.
+  // Clamps a unit of a rate model, or drives a cell, where the task does, lets a teacher drive it, and says what the
+  // step counts in averages.
   __device__ __forceinline__ void drive_input(std::size_t trial, unsigned t, std::size_t neuron,
                                               StepInput<float>& in) const {
     if (!clamp.empty() && neuron < clamp.shape[2]) {
@@ -99,6 +101,7 @@ struct ForwardViews {
       in.is_clamped = value == value;
       if (in.is_clamped) in.clamp = value;
     }
+    if (!average.empty()) spikeweave::average(in, average[t]);
     const std::size_t taught = neuron - teacher.begin;  // wraps before the range
     if (teacher.strength.empty() || taught >= teacher.count) return;
     if (const float strength = teacher.strength(trial, t); strength != 0.0f) {
@@ -108,7 +111,7 @@ struct ForwardViews {
   __device__ __forceinline__ void write(std::size_t trial, unsigned t, std::size_t neuron, bool is_rate,
                                         const StepOutput<float>& output) const {
     spikes(trial, t, neuron) = !is_rate && output.spike != 0.0f ? 1 : 0;
-    if (!outputs.empty()) outputs(trial, t, neuron) = output.spike;
+    if (!outputs.empty()) outputs(trial, t, neuron) = output.spike - output.unsent;
     if (!psi.empty()) psi(trial, t, neuron) = output.psi;
     if (!prediction.empty()) prediction(trial, t, neuron) = output.prediction;
   }

@@ -20,8 +20,11 @@ template <class List>
 struct DeviceModels;
 template <template <class> class... Models>
 struct DeviceModels<ModelList<Models...>> {
-  static constexpr std::size_t state_bytes = std::max({sizeof(typename Models<float>::State)...});
-  static constexpr std::size_t derived_bytes = std::max({sizeof(typename Models<float>::Derived)...});
+  // Of models without a second compartment.
+  static constexpr std::size_t state_bytes =
+      std::max({has_second<Models<float>> ? 0 : sizeof(typename Models<float>::State)...});
+  static constexpr std::size_t derived_bytes =
+      std::max({has_second<Models<float>> ? 0 : sizeof(typename Models<float>::Derived)...});
   static constexpr std::size_t state_columns_bytes = std::max({sizeof(ColumnsOf<typename Models<float>::State>)...});
   static constexpr std::size_t derived_columns_bytes =
       std::max({sizeof(ColumnsOf<typename Models<float>::Derived>)...});
@@ -42,6 +45,13 @@ struct DeviceModels<ModelList<Models...>> {
     unsigned at = 0;
     ((at++ == index ? visitor.template operator()<Models<float>>() : void()), ...);
   }
+  // Likewise, for a model without a second compartment.
+  template <class Visitor>
+  __device__ __forceinline__ static void visit_single(unsigned index, Visitor&& visitor) {
+    visit(index, [&]<class Model>() {
+      if constexpr (!has_second<Model>) visitor.template operator()<Model>();
+    });
+  }
 };
 using CellModels = DeviceModels<NeuronModels>;
 
@@ -56,9 +66,9 @@ struct PopulationEntry {
   alignas(8) unsigned char derived[CellModels::derived_columns_bytes];  // ColumnsOf<Model::Derived>
 };
 
-// Passed to kernels by value, with the projections: somewhat over 4 KiB, which CUDA 12.1 and newer allow.
+// Passed to kernels by value, with the projections: some 8 KiB, which CUDA 12.1 and newer allow.
 struct PopulationTable {
-  static constexpr std::size_t capacity = 16;
+  static constexpr std::size_t capacity = 20;
   unsigned count = 0;
   PopulationEntry at[capacity];
 
@@ -106,6 +116,7 @@ template <class Model>
 __device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivative,
                                                         const typename Model::Derived& derived,
                                                         typename Model::State& state, const StepInput<float>& in) {
+  if constexpr (!Model::is_differentiable) return Model::template step<PiecewiseLinear>(derived, state, in);
   switch (static_cast<PseudoDerivative>(pseudo_derivative)) {
     case PseudoDerivative::exponential:
       return Model::template step<Exponential>(derived, state, in);
@@ -121,7 +132,8 @@ __device__ __forceinline__ StepOutput<float> step_model(unsigned pseudo_derivati
   return Model::template step<PiecewiseLinear>(derived, state, in);
 }
 
-// A neuron of any model in `count` trials, whose states and constants stay in registers for many steps.
+// A neuron of any model without a second compartment in `count` trials, whose states and constants stay in registers
+// for many steps.
 template <unsigned count>
 struct Cells {
   unsigned model = 0;
@@ -133,7 +145,7 @@ struct Cells {
   __device__ __forceinline__ void load(const PopulationEntry& population, std::size_t local) {
     model = population.model;
     pseudo_derivative = population.pseudo_derivative;
-    CellModels::visit(model, [&]<class Model>() {
+    CellModels::visit_single(model, [&]<class Model>() {
       const auto constants = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
       const typename Model::State start = Model::initial_state(constants);
       std::memcpy(derived, &constants, sizeof(constants));
@@ -144,7 +156,7 @@ struct Cells {
 
   // Trial k goes on where an earlier window ended. index: trial * population's count + local.
   __device__ __forceinline__ void resume(unsigned k, const PopulationEntry& population, std::size_t index) {
-    CellModels::visit(model, [&]<class Model>() {
+    CellModels::visit_single(model, [&]<class Model>() {
       const auto own = unpack<ColumnsOf<typename Model::State>>(population.state).load(index);
       std::memcpy(state[k], &own, sizeof(own));
     });
@@ -154,7 +166,7 @@ struct Cells {
   __device__ __forceinline__ StepOutput<float> step(unsigned k, StepInput<float> in, const NeuronNoise& noise,
                                                     std::size_t trial, unsigned t, std::size_t neuron) {
     StepOutput<float> output{};
-    CellModels::visit(model, [&]<class Model>() {
+    CellModels::visit_single(model, [&]<class Model>() {
       auto own = unpack<typename Model::State>(state[k]);
       in.word = noise.template word<Model>(trial, t, neuron);
       output = step_model<Model>(pseudo_derivative, unpack<typename Model::Derived>(derived), own, in);
@@ -165,7 +177,7 @@ struct Cells {
 
   // index: trial * population's count + local.
   __device__ __forceinline__ void store(unsigned k, const PopulationEntry& population, std::size_t index) const {
-    CellModels::visit(model, [&]<class Model>() {
+    CellModels::visit_single(model, [&]<class Model>() {
       unpack<ColumnsOf<typename Model::State>>(population.state).store(index, unpack<typename Model::State>(state[k]));
     });
   }

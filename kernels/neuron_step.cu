@@ -1,4 +1,6 @@
 // Neuron dynamics of one step, or of as many as have their currents; states stay in memory between the launches.
+#include <algorithm>
+
 #include "kernels/forward.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/unroll.cuh"
@@ -6,7 +8,9 @@
 namespace spikeweave::SW_DEVICE {
 namespace {
 
-// Thread: one trial and neuron.
+// Thread: one trial and neuron. has_seconds: whether any model has a second compartment; those models take twice the
+// registers.
+template <bool has_seconds>
 __global__ void neuron_step_kernel(ForwardViews views, StepWindow window, NeuronRange range, CurrentRows currents) {
   const std::size_t index = global_index_1d();
   if (index >= views.batch * range.count) return;
@@ -21,7 +25,7 @@ __global__ void neuron_step_kernel(ForwardViews views, StepWindow window, Neuron
   const bool goes_on = begin > 0 || views.continues;
   if (begin >= end && goes_on) return;
 
-  CellModels::visit(population.model, [&]<class Model>() {
+  const auto run = [&]<class Model>() {
     const auto states = unpack<ColumnsOf<typename Model::State>>(population.state);
     const std::size_t state_index = trial * population.count + local;
     const auto derived = unpack<ColumnsOf<typename Model::Derived>>(population.derived).load(local);
@@ -34,7 +38,7 @@ __global__ void neuron_step_kernel(ForwardViews views, StepWindow window, Neuron
       StepInput<float> in{current, views.noise.template word<Model>(trial, t, neuron),
                           views.forced_spike(trial, t, neuron)};
       if (t + 1 < end) current = currents.at(trial, t + 1, neuron);  // under way during this step
-      if constexpr (Model::is_rate) views.drive_input(trial, t, neuron, in);
+      if constexpr (Model::is_rate || takes_current<Model>) views.drive_input(trial, t, neuron, in);
       if constexpr (has_second<Model>) in.second = currents.at(trial, t, second);
       const StepOutput<float> output = step_model<Model>(population.pseudo_derivative, derived, state, in);
       views.write(trial, t, neuron, Model::is_rate, output);
@@ -46,7 +50,12 @@ __global__ void neuron_step_kernel(ForwardViews views, StepWindow window, Neuron
     }
     if (!Model::is_rate) views.spike_count(trial, neuron) += spike_count;
     states.store(state_index, state);
-  });
+  };
+  if constexpr (has_seconds) {
+    CellModels::visit(population.model, run);
+  } else {
+    CellModels::visit_single(population.model, run);
+  }
 }
 
 // Block: one trial.
@@ -59,7 +68,10 @@ __global__ void record_traces_kernel(ForwardViews views, unsigned t) {
 
 void neuron_steps(Context& context, const ForwardViews& views, const StepWindow& window, const NeuronRange& range,
                   const CurrentRows& currents) {
-  launch_1d(context.stream, views.batch * range.count, neuron_step_kernel, views, window, range, currents);
+  const PopulationTable& all = views.populations;
+  const bool has_seconds = std::any_of(all.at, all.at + all.count, [](const auto& p) { return p.second > 0; });
+  launch_1d(context.stream, views.batch * range.count,
+            has_seconds ? neuron_step_kernel<true> : neuron_step_kernel<false>, views, window, range, currents);
 }
 
 void record_step(Context& context, const ForwardViews& views, unsigned t) {

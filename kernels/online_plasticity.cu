@@ -50,7 +50,8 @@ struct PlasticViews {
 
 // Thread: one pre cell or one post neuron.
 template <class Rule, class T, class Source>
-__global__ void plastic_cells_kernel(ForwardViews views, PlasticViews<Rule> plastic, Source source, unsigned t) {
+__global__ void plastic_cells_kernel(ForwardViews views, PlasticViews<Rule> plastic, Source source, unsigned t,
+                                     float weight) {
   const std::size_t index = global_index_1d();
   const std::size_t pres = plastic.projection.pre_count;
   const std::int64_t step = plastic.first_step + t;
@@ -66,7 +67,7 @@ __global__ void plastic_cells_kernel(ForwardViews views, PlasticViews<Rule> plas
     const std::size_t neuron = plastic.projection.post_begin + j;
     const float spike = static_cast<float>(views.spikes(0, t, neuron));
     const float output = views.outputs.empty() ? spike : views.outputs(0, t, neuron);
-    plastic.post_ring.store(step, j, Rule::post_step(plastic.constants, s, {spike, output}));
+    plastic.post_ring.store(step, j, Rule::post_step(plastic.constants, s, {spike, output, weight}));
     plastic.post.store(j, s);
   }
 }
@@ -152,11 +153,11 @@ PlasticViews<Rule> make_views(const ForwardArgs<float>& args, const OnlinePlasti
 
 template <class Rule, class T, class Source>
 void run_step(Context& context, const ForwardViews& views, const PlasticViews<Rule>& plastic, const Source& source,
-              unsigned t) {
+              unsigned t, float weight) {
   const ProjectionView<float>& projection = plastic.projection;
   const std::size_t synapses = projection.synapse_count();
   launch_1d(context.stream, projection.pre_count + projection.post_count, plastic_cells_kernel<Rule, T, Source>, views,
-            plastic, source, t);
+            plastic, source, t, weight);
   launch_1d(context.stream, synapses, plastic_synapses_kernel<Rule, T, Source>, views, plastic,
             projection.sparse != nullptr ? *projection.sparse : SparseView{}, source, t, synapses);
 }
@@ -189,11 +190,11 @@ void online_plasticity(Context& context, const ForwardArgs<float>& args, const F
       using Rule = RuleOf<float>;
       const PlasticViews<Rule> plastic = make_views<Rule>(args, of, params);
       if (of.kind == ProjectionKind::input) {
-        run_step<Rule, T>(context, views, plastic, InputSource<T>{input}, t);
+        run_step<Rule, T>(context, views, plastic, InputSource<T>{input}, t, of.weight[t]);
       } else if (!views.outputs.empty()) {
-        run_step<Rule, float>(context, views, plastic, OutputSource{}, t);
+        run_step<Rule, float>(context, views, plastic, OutputSource{}, t, of.weight[t]);
       } else {
-        run_step<Rule, std::uint8_t>(context, views, plastic, SpikeSource{}, t);
+        run_step<Rule, std::uint8_t>(context, views, plastic, SpikeSource{}, t, of.weight[t]);
       }
       if constexpr (requires { Rule::sweep_steps(params, of.dt); }) {
         if ((args.first_step + t + 1) % Rule::sweep_steps(params, of.dt) != 0) return;

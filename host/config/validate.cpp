@@ -211,10 +211,41 @@ void EnergyRelaxationSettings::validate(const std::string& place) const {
   }
 }
 
+void LogicGateSettings::validate(const std::string& place) const {
+  if (outputs.size() != 4) {
+    throw InputError(place + "/outputs", fmt::format("{} values; expected 4, for 00, 10, 01, 11", outputs.size()));
+  }
+  if (std::count(outputs.begin(), outputs.end(), 1) % 4 == 0) {
+    throw InputError(place + "/outputs", "all the same; expected a 0 and a 1");
+  }
+  if (teaching_time >= example_time) {
+    throw InputError(place + "/teaching_time",
+                     fmt::format("{} ms is not below example_time, {} ms", teaching_time, example_time));
+  }
+  if (rate_high <= rate_low) {
+    throw InputError(place + "/rate_high", fmt::format("{} Hz is not above rate_low, {} Hz", rate_high, rate_low));
+  }
+}
+
 void NoiseClassificationSettings::validate(const std::string& place) const {
   if (scored_steps <= steps) return;
   throw InputError(place + "/scored_steps",
                    fmt::format("{} of a trial of {} steps; expected no more than those", scored_steps, steps));
+}
+
+void PatternClassificationSettings::validate(const std::string& place) const {
+  if (patterns.empty()) throw InputError(place + "/patterns", "empty; at least one pattern is needed");
+  const std::size_t inputs = patterns.front().input.size();
+  int most = 0;
+  for (std::size_t p = 0; p < patterns.size(); ++p) {
+    const std::string here = fmt::format("{}/patterns/{}/input", place, p);
+    if (patterns[p].input.empty()) throw InputError(here, "empty; expected one number for each input channel");
+    if (patterns[p].input.size() != inputs) {
+      throw InputError(here, fmt::format("{} numbers; pattern 0 has {}", patterns[p].input.size(), inputs));
+    }
+    most = std::max(most, patterns[p].label);
+  }
+  if (most == 0) throw InputError(place + "/patterns", "label is 0 in all; expected two classes or more");
 }
 
 void EvidenceAccumulationSettings::validate(const std::string& place) const {

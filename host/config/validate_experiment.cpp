@@ -126,6 +126,31 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
   });
 }
 
+// Weights of steps and learning rates of projections, which only some plasticity rules know while a trial runs.
+void check_weights(const Experiment& experiment, bool weighs_steps, const std::string& place) {
+  bool is_known = false;
+  bool is_online = false;
+  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
+    is_online = settings.form != PlasticityForm::trial;
+    is_known = is_online && is_weighted<Rule<double>>;
+  });
+  if (weighs_steps && !is_known) {
+    throw InputError(place + "/learning/rule",
+                     fmt::format("{} cannot be switched off for a time, as {} wants; expected burst_dependent, with "
+                                 "/learning/form event or step",
+                                 experiment.learning.name(), experiment.task.name()));
+  }
+  if (!is_online || is_known) return;
+  for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
+    const ProjectionSettings& projection = experiment.network.projections[p];
+    if (!projection.trainable || projection.learning_rate_factor == 1.0 || contains(projection.to, "output")) continue;
+    throw InputError(fmt::format("{}/network/projections/{}/learning_rate_factor", place, p),
+                     fmt::format("{}, but {} changes weights while a trial runs at rates of its own; expected 1, or "
+                                 "/learning/form trial",
+                                 number_text(projection.learning_rate_factor), experiment.learning.name()));
+  }
+}
+
 // Weights that change while a trial runs need a rule that goes forward in time.
 void check_update(const Experiment& experiment, const std::string& place) {
   const UpdateSettings& update = experiment.training.update;
@@ -264,9 +289,13 @@ void PublishedFigure::validate(const std::string& place) const {
 void Experiment::validate(const std::string& place) const {
   bool has_inputs = true;
   bool has_outputs = true;
+  bool weighs_steps = false;
   task.visit([&]<class Task>(const Task& settings) {
     if constexpr (requires { settings.has_inputs(); }) has_inputs = settings.has_inputs();
     if constexpr (requires { settings.has_outputs(); }) has_outputs = settings.has_outputs();
+    weighs_steps = requires {
+      requires Task::weighs_steps;
+    };
     // A task that makes its trials declares how many are for evaluation, or none; its training split has no end.
     if constexpr (
         requires { &Task::evaluation; } || requires { Task::is_endless; }) {
@@ -289,6 +318,7 @@ void Experiment::validate(const std::string& place) const {
                      "the task has no outputs, so there is no readout to learn");
   }
   check_plasticity(*this, place);
+  check_weights(*this, weighs_steps, place);
   check_update(*this, place);
   check_slice(*this, place);
   check_slice_steps(*this, place);

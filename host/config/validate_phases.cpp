@@ -65,6 +65,36 @@ void check_phase_rule(const Experiment& experiment, const std::string& place) {
   }
 }
 
+// Neurons that compare averages of phases get as many as they compare, and are learned from behind them.
+void check_averages(const Experiment& experiment, const std::string& place) {
+  const auto& sequence = experiment.phases.sequence;
+  const auto count = std::count_if(sequence.begin(), sequence.end(), [](const TrialPhase& p) { return p.average; });
+  const auto& populations = experiment.network.populations;
+  int most = 0;
+  for (std::size_t p = 0; p < populations.size(); ++p) {
+    const int compared = compared_averages(populations[p].neuron);
+    most = std::max(most, compared);
+    if (compared == 0 || compared == count) continue;
+    throw InputError(place + "/sequence",
+                     fmt::format("average is true in {} phases; {} is of model {}, which compares {}", count,
+                                 in_quotes(populations[p].name), populations[p].neuron.name(), compared));
+  }
+  int seen = 0;
+  for (std::size_t p = 0; p < sequence.size(); ++p) {
+    const std::string here = fmt::format("{}/sequence/{}", place, p);
+    seen += sequence[p].average ? 1 : 0;
+    if (sequence[p].average && most == 0) {
+      throw InputError(here + "/average", "true, but no population's model compares averages; expected false");
+    }
+    if (sequence[p].weight != 0.0 && (seen < most || (most > 0 && sequence[p].average))) {
+      throw InputError(here + "/weight",
+                       fmt::format("{}, but averages are compared behind the last phase in which they "
+                                   "are taken; expected 0",
+                                   number_text(sequence[p].weight)));
+    }
+  }
+}
+
 }  // namespace
 
 void TrialPhases::validate(const std::string& place) const {
@@ -90,26 +120,29 @@ void check_phases(const Experiment& experiment, bool has_outputs, const std::str
   const auto& sequence = experiment.phases.sequence;
   check_teacher(experiment, here);
   const bool is_phase_rule = is_of_phases(experiment.learning);
+  bool is_weighted_rule = false;
+  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
+    is_weighted_rule = settings.form != PlasticityForm::trial && is_weighted<Rule<double>>;
+  });
   if (is_phase_rule) check_phase_rule(experiment, place);
+  if (is_phase_rule) check_averages(experiment, here);
   if (sequence.empty()) return;
   const auto any = [&sequence](auto&& is_it) { return std::any_of(sequence.begin(), sequence.end(), is_it); };
   if (has_outputs && !any([](const TrialPhase& phase) { return phase.scored; })) {
     throw InputError(here + "/sequence", "no phase is scored; at least one is needed");
   }
-  if (experiment.training.carry_state) {
-    throw InputError(place + "/training/carry_state", "true, but trials in phases start anew; expected false");
-  }
-  if (is_phase_rule && !any([](const TrialPhase& phase) { return phase.weight != 0.0; })) {
+  if ((is_phase_rule || is_weighted_rule) && !any([](const TrialPhase& phase) { return phase.weight != 0.0; })) {
     throw InputError(here + "/sequence", fmt::format("weight is 0 in all phases, so {} learns nothing; expected "
                                                      "another in one of them",
                                                      experiment.learning.name()));
   }
   for (std::size_t p = 0; p < sequence.size() && !is_phase_rule; ++p) {
-    if (sequence[p].weight != 0.0) {
-      throw InputError(fmt::format("{}/sequence/{}/weight", here, p),
-                       fmt::format("{}, but {} is not of the rules that compare phases, local_error and contrastive; "
-                                   "expected 0",
-                                   number_text(sequence[p].weight), experiment.learning.name()));
+    if (sequence[p].weight != 0.0 && !is_weighted_rule) {
+      throw InputError(
+          fmt::format("{}/sequence/{}/weight", here, p),
+          fmt::format("{}, but {} does not weigh its changes by phases, as local_error, contrastive and, with "
+                      "/learning/form event or step, burst_dependent do; expected 0",
+                      number_text(sequence[p].weight), experiment.learning.name()));
     }
     if (is_taught(sequence[p]) && !is_plasticity(experiment.learning)) {
       throw InputError(fmt::format("{}/sequence/{}/teacher", here, p),
@@ -119,15 +152,35 @@ void check_phases(const Experiment& experiment, bool has_outputs, const std::str
   }
 }
 
+// Rules of phases know them; plasticity rules those that send spikes, while a trial runs.
 void check_compartments(const Experiment& experiment, const std::string& place) {
   if (is_of_phases(experiment.learning)) return;
-  const auto& populations = experiment.network.populations;
-  for (std::size_t p = 0; p < populations.size(); ++p) {
-    if (!second_compartment(populations[p].neuron).exists) continue;
-    throw InputError(fmt::format("{}/network/populations/{}/neuron/model", place, p),
-                     fmt::format("{} has a second compartment, which {} does not know; expected /learning/rule "
-                                 "local_error or contrastive",
-                                 in_quotes(populations[p].neuron.name()), experiment.learning.name()));
+  bool is_online = false;
+  visit_plasticity(experiment.learning, [&]<template <class> class>(const auto& settings) {
+    is_online = settings.form != PlasticityForm::trial;
+  });
+  const NetworkSettings& network = experiment.network;
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const PopulationSettings& population = network.populations[p];
+    if (!second_compartment(population.neuron).exists) continue;
+    if (!is_online || is_rate_model(population.neuron)) {
+      throw InputError(
+          fmt::format("{}/network/populations/{}/neuron/model", place, p),
+          fmt::format("{} has a second compartment, which {} does not know; expected /learning/rule {}",
+                      in_quotes(population.neuron.name()), experiment.learning.name(),
+                      is_rate_model(population.neuron) ? "local_error or contrastive"
+                                                       : "of plasticity, with /learning/form event or step"));
+    }
+    for (std::size_t i = 0; i < network.projections.size(); ++i) {
+      const ProjectionSettings& projection = network.projections[i];
+      const auto is_second = [&](const std::string& end) {
+        return end_name(end).population == population.name && !end_name(end).compartment.empty();
+      };
+      if (!projection.trainable || std::none_of(projection.to.begin(), projection.to.end(), is_second)) continue;
+      throw InputError(fmt::format("{}/network/projections/{}/trainable", place, i),
+                       fmt::format("true, but {} changes no weights onto second compartments; expected false",
+                                   experiment.learning.name()));
+    }
   }
 }
 

@@ -19,8 +19,8 @@ struct SecondRow {
 // What a teacher does to the neurons of a population in a step.
 template <class Real>
 struct TeacherRow {
-  const Real* target = nullptr;  // nullptr: nothing
-  Real strength = 0;
+  const Real* target = nullptr;  // given to rate models
+  Real strength = 0;             // 0: nothing
 };
 
 // One step of the neurons of a population in one trial.
@@ -34,10 +34,11 @@ struct NeuronRow {
   std::uint32_t* spike_count;
   const std::uint32_t* words;  // random words, for models that use them
   const std::uint8_t* forced;  // where some neurons are
-  const Real* clamp;           // NaN: free; nullptr: all are
+  const Real* clamp;           // NaN: free; given to rate models
   Real* outputs;               // nullptr: not wanted
   SecondRow<Real> second{};
   TeacherRow<Real> teacher{};
+  Real average = 0;  // see ForwardArgs
 };
 
 // Models whose equations depend on a number among the constants of each neuron.
@@ -81,6 +82,12 @@ template <class Model, class Shape, bool is_forced, int kind>
   [[maybe_unused]] Real* const outputs = row.outputs;
   [[maybe_unused]] const SecondRow<Real> second = row.second;
   [[maybe_unused]] const TeacherRow<Real> teacher = row.teacher;
+  [[maybe_unused]] const Real share = row.average;
+  StepInput<Real> teaches{};
+  teach(teaches, Real(0), teacher.strength);
+  [[maybe_unused]] const bool clamps = teaches.is_clamped;
+  [[maybe_unused]] const Real nudge = teaches.nudge;
+  [[maybe_unused]] const Real* const target = teacher.target;
   const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
 #pragma GCC ivdep
   for (std::size_t j = 0; j < count; ++j) {
@@ -89,10 +96,14 @@ template <class Model, class Shape, bool is_forced, int kind>
     if constexpr (Model::uses_random) in.word = words[j];
     if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
     if constexpr (Model::is_rate) {
-      in.is_clamped = clamp != nullptr && clamp[j] == clamp[j];
-      if (in.is_clamped) in.clamp = clamp[j];
-      if (teacher.target != nullptr) teach(in, teacher.target[j], teacher.strength);
+      in.target = target[j];
+      in.nudge = nudge;
     }
+    if constexpr (Model::is_rate || takes_current<Model>) {
+      in.clamp = clamps ? target[j] : clamp[j];
+      in.is_clamped = in.clamp == in.clamp;
+    }
+    if constexpr (phase_averages<Model>() > 0) average(in, share);
     if constexpr (has_second<Model>) in.second = second.input_current[j] + second.recurrent_current[j];
     typename Model::Derived constants = derived.load(j);
     if constexpr (kind >= 0) constants.kind = Real(kind);
@@ -102,6 +113,7 @@ template <class Model, class Shape, bool is_forced, int kind>
     if constexpr (Model::predicts) prediction[j] = out.prediction;
     if constexpr (has_second<Model>) {
       second.outputs[j] = out.second;
+      if constexpr (!Model::is_rate) outputs[j] = out.spike - out.unsent;
       second.psi[j] = out.second_psi;
     }
     if constexpr (Model::is_rate) {
@@ -112,7 +124,7 @@ template <class Model, class Shape, bool is_forced, int kind>
       spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
     }
   }
-  if (Model::is_rate || outputs == nullptr) return;
+  if (Model::is_rate || has_second<Model> || outputs == nullptr) return;
   for (std::size_t j = 0; j < count; ++j) outputs[j] = static_cast<Real>(spikes[j]);
 }
 
@@ -125,8 +137,8 @@ struct StepFunction {
 template <class Real>
 StepFunction<Real> step_function(const PopulationView& population, bool is_forced) {
   return NeuronModels::visit(population.model, [&]<template <class> class Model>() -> StepFunction<Real> {
-    return with_pseudo_derivative(population.pseudo_derivative, [&](auto shape) -> StepFunction<Real> {
-      using M = Model<Real>;
+    using M = Model<Real>;
+    const auto of_shape = [&](auto shape) -> StepFunction<Real> {
       using Shape = decltype(shape);
       const auto of_kind = [is_forced]<int kind>(std::integral_constant<int, kind>) -> StepFunction<Real> {
         return {is_forced ? &neuron_step<M, Shape, true, kind> : &neuron_step<M, Shape, false, kind>, M::uses_random};
@@ -144,7 +156,13 @@ StepFunction<Real> step_function(const PopulationView& population, bool is_force
         }
       }
       return of_kind(std::integral_constant<int, -1>{});
-    });
+    };
+    // Only differentiable models have a pseudo-derivative, and five shapes of it to compile.
+    if constexpr (M::is_differentiable) {
+      return with_pseudo_derivative(population.pseudo_derivative, of_shape);
+    } else {
+      return of_shape(PiecewiseLinear{});
+    }
   });
 }
 

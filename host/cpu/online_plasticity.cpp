@@ -103,9 +103,12 @@ class RuleStepper final : public OnlineRule<Real> {
     Real* const from = pre_ring_.row(t);
     const auto constants = constants_;
     if (of_.kind == ProjectionKind::input && values != nullptr) {
+#pragma GCC ivdep
       for (std::size_t i = 0; i < view_.pre_count; ++i) step_pre(constants, from, i, values[view_.pre_begin + i]);
     } else if (of_.kind == ProjectionKind::recurrent && now.outputs != nullptr) {
-      for (std::size_t i = 0; i < view_.pre_count; ++i) step_pre(constants, from, i, now.outputs[view_.pre_begin + i]);
+      const Real* const own = now.outputs + view_.pre_begin;
+#pragma GCC ivdep
+      for (std::size_t i = 0; i < view_.pre_count; ++i) step_pre(constants, from, i, own[i]);
     } else {
       const std::uint8_t* const own = (of_.kind == ProjectionKind::input ? now.input : now.spikes) + view_.pre_begin;
 #pragma GCC ivdep
@@ -114,11 +117,12 @@ class RuleStepper final : public OnlineRule<Real> {
     Real* const to = post_ring_.row(t);
     const std::uint8_t* const spikes = now.spikes + view_.post_begin;
     const Real* const outputs = now.outputs != nullptr ? now.outputs + view_.post_begin : nullptr;
+    const Real weight = of_.weight[static_cast<std::size_t>(now.t)];
 #pragma GCC ivdep
     for (std::size_t j = 0; j < view_.post_count; ++j) {
       typename Rule::Post s = post_.load(j);
       const auto spike = static_cast<Real>(spikes[j]);
-      post_ring_.store(to, j, Rule::post_step(constants, s, {spike, outputs != nullptr ? outputs[j] : spike}));
+      post_ring_.store(to, j, Rule::post_step(constants, s, {spike, outputs != nullptr ? outputs[j] : spike, weight}));
       post_.store(j, s);
     }
   }

@@ -139,7 +139,8 @@ class TrialRun {
         prediction_(args.prediction.empty() ? args.neuron_count : 0),
         words_(is_noisy_ ? (args.neuron_count + 3) / 4 * 4 : 0),
         forced_(args.forced.empty() ? 0 : args.neuron_count, 0),
-        clamp_(args.clamp.empty() ? 0 : args.neuron_count, std::numeric_limits<Real>::quiet_NaN()),
+        clamp_(has_outputs_ ? args.neuron_count : 0, std::numeric_limits<Real>::quiet_NaN()),
+        no_target_(clamp_.size()),
         spike_lists_(depth_),
         output_lists_(has_outputs_ ? depth_ : 0),
         input_lists_(args.plasticity.empty() ? 0 : longest_delay(args.input)),
@@ -163,7 +164,8 @@ class TrialRun {
                      recurrent_current_.data());
     if (is_noisy_) draw_noise(args_.keys, b_, t, 0, words_);
     if (!forced_.empty()) std::copy_n(args_.forced.row(b_, t), args_.forced.shape[2], forced_.begin());
-    if (!clamp_.empty()) std::copy_n(args_.clamp.row(b_, t / args_.frame_steps), args_.clamp.shape[2], clamp_.begin());
+    if (!args_.clamp.empty())
+      std::copy_n(args_.clamp.row(b_, t / args_.frame_steps), args_.clamp.shape[2], clamp_.begin());
   }
 
   void step(std::size_t t, std::size_t p) {
@@ -180,7 +182,8 @@ class TrialRun {
                  {input_current_.data() + begin, recurrent_current_.data() + begin, psi + begin, prediction + begin,
                   spikes(t) + begin, args_.spike_count.row(b_) + begin, words_.data() + (is_noisy_ ? begin : 0),
                   forced_.data() + (forced_.empty() ? 0 : begin), clamp_.empty() ? nullptr : clamp_.data() + begin,
-                  has_outputs_ ? sent + begin : nullptr, second, teacher_row(population, t)});
+                  has_outputs_ ? sent + begin : nullptr, second, teacher_row(population, t),
+                  args_.average.empty() ? Real(0) : args_.average[t]});
   }
 
   void end_step(std::size_t t) {
@@ -211,9 +214,9 @@ class TrialRun {
  private:
   TeacherRow<Real> teacher_row(const PopulationView& population, std::size_t t) const {
     const TeacherView<Real>& teacher = args_.teacher;
-    if (teacher.strength.empty() || population.begin != teacher.begin) return {};
-    const Real strength = teacher.strength(b_, t);
-    return strength == Real(0) ? TeacherRow<Real>{} : TeacherRow<Real>{teacher.target.row(b_), strength};
+    const bool is_taught = !teacher.strength.empty() && population.begin == teacher.begin;
+    if (!is_taught) return {no_target_.data() + (has_outputs_ ? population.begin : 0), Real(0)};
+    return {teacher.target.row(b_), teacher.strength(b_, t)};
   }
 
   const SpikeLists<Real>& sent_lists() const { return has_outputs_ ? output_lists_ : spike_lists_; }
@@ -232,6 +235,7 @@ class TrialRun {
   std::vector<std::uint32_t> words_;     // random words
   std::vector<std::uint8_t> forced_;
   std::vector<Real> clamp_;
+  std::vector<Real> no_target_;
   SpikeLists<Real> spike_lists_, output_lists_, input_lists_;
   InputBlock<Real> input_block_;
   ActiveRows<Real> active_;

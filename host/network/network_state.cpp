@@ -207,6 +207,7 @@ void NetworkState<Real>::draw_feedback(std::uint64_t seed) {
 template <class Real>
 std::optional<FeedbackBlock> NetworkState<Real>::feedback_block(const Projection& projection) const {
   if (projection.kind == ProjectionKind::readout) {
+    if (projection.pre.begin >= network.neurons) return {};  // errors reach no second compartment
     return FeedbackBlock{projection.post.begin * network.neurons + projection.pre.begin, 1, network.neurons};
   }
   if (!has_backward(projection)) return {};

@@ -59,7 +59,8 @@ PlasticityState<Real>::PlasticityState(NetworkState<Real>& state, const Learning
 }
 
 template <class Real>
-std::vector<OnlinePlasticity<Real>> PlasticityState<Real>::views(const std::vector<Real>& modulator) {
+std::vector<OnlinePlasticity<Real>> PlasticityState<Real>::views(std::size_t steps, const std::vector<Real>& modulator,
+                                                                 const std::vector<float>& step_weight) {
   std::vector<OnlinePlasticity<Real>> views;
   for (Arrays& arrays : arrays_) {
     const Projection& projection = state_.network.projections[arrays.projection];
@@ -81,6 +82,8 @@ std::vector<OnlinePlasticity<Real>> PlasticityState<Real>::views(const std::vect
     view.post_factors = reinterpret_cast<Real*>(arrays.post_factors.data());
     view.ring_steps = arrays.ring_steps;
     view.modulator = modulator;
+    view.weight.assign(steps, static_cast<Real>(projection.settings.learning_rate_factor));
+    for (std::size_t t = 0; t < step_weight.size(); ++t) view.weight[t] *= static_cast<Real>(step_weight[t]);
     views.push_back(view);
   }
   return views;

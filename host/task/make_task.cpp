@@ -46,6 +46,10 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
     std::unique_ptr<Task> operator()(const AudioClassificationSettings& s) const {
       return make_audio_classification(s, directory, dt);
     }
+    std::unique_ptr<Task> operator()(const PatternClassificationSettings& s) const {
+      return make_pattern_classification(s);
+    }
+    std::unique_ptr<Task> operator()(const LogicGateSettings& s) const { return make_logic_gate(s, dt); }
     std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
   };
 

@@ -31,6 +31,9 @@ class PhasedTask final : public Task {
       const float every = phase.moment == LearningMoment::every_step ? static_cast<float>(phase.weight) : 0.0f;
       weight_.insert(weight_.end(), static_cast<std::size_t>(phase.steps), every);
       weight_.back() = static_cast<float>(phase.weight);
+      average_.insert(average_.end(), static_cast<std::size_t>(phase.steps), phase.average ? phase.steps : 0);
+      auto& first = average_[average_.size() - static_cast<std::size_t>(phase.steps)];
+      first = -first;
       scored_.insert(scored_.end(), static_cast<std::size_t>(phase.steps), phase.scored);
       if (phase.scored) scored_end_ = scored_.size();
     }
@@ -67,6 +70,7 @@ class PhasedTask final : public Task {
       teach(outputs, batch);
     } else {
       batch.teacher_strength.clear();
+      batch.average.clear();
       std::fill(batch.length.begin(), batch.length.end(), static_cast<std::int32_t>(scored_end_));
     }
   }
@@ -85,6 +89,9 @@ class PhasedTask final : public Task {
   void teach(std::size_t outputs, TrialBatch& batch) const {
     batch.teacher_strength = strength_;
     batch.step_weight = weight_;
+    if (std::any_of(average_.begin(), average_.end(), [](std::int32_t length) { return length != 0; })) {
+      batch.average = average_;
+    }
     batch.random_sign = phases_.random_sign;
     batch.teacher_target.assign(batch.batch * outputs, static_cast<float>(phases_.low));
     for (std::size_t b = 0; b < batch.batch; ++b) {
@@ -102,6 +109,7 @@ class PhasedTask final : public Task {
   std::unique_ptr<Task> task_;
   TrialPhases phases_;
   std::vector<float> strength_, weight_;  // [steps]
+  std::vector<std::int32_t> average_;     // [steps]
   std::vector<bool> scored_;              // [steps]
   std::size_t scored_end_ = 0;            // behind the last of these
 };

@@ -30,6 +30,8 @@ std::unique_ptr<Task> make_event_classification(const EventClassificationSetting
                                                 const std::string& directory, double dt);
 std::unique_ptr<Task> make_audio_classification(const AudioClassificationSettings& settings,
                                                 const std::string& directory, double dt);
+std::unique_ptr<Task> make_pattern_classification(const PatternClassificationSettings& settings);
+std::unique_ptr<Task> make_logic_gate(const LogicGateSettings& settings, double dt);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

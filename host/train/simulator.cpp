@@ -141,10 +141,13 @@ void Simulator<Real>::run_forward(const StepWindow& window) {
   args.forced = forced_.cview();
   args.clamp = clamp_.cview();
   args.teacher = {network_.taught.begin, network_.taught.count, teacher_target_.cview(), teacher_strength_.cview()};
+  args.average = step_average_.cview();
   args.spikes = spikes_.view();
   if (sends_numbers_) args.outputs = neuron_outputs_.view();
   if (training && !is_plasticity_) args.psi = psi_.view();
-  if (training && plasticity_form_ != PlasticityForm::trial) args.plasticity = plasticity_.views(modulators(*trials_));
+  if (training && plasticity_form_ != PlasticityForm::trial) {
+    args.plasticity = plasticity_.views(steps_, modulators(*trials_), trials_->step_weight);
+  }
   if (training && is_plasticity_ && plasticity_form_ == PlasticityForm::trial) upload_trial_weights(*trials_);
   if (carries_state_) {
     SW_EXPECTS(training, "a simulator that carries its state runs no evaluation");

@@ -66,7 +66,8 @@ void Simulator<Real>::upload_batch(const TrialBatch& whole, std::span<const std:
   shape(segment_sum_, {batch_, network_.outputs}, "segment sums");
 }
 
-// What a teacher does, and what a rule's products of each step count for: on the mean over the trials.
+// What a teacher does, what a rule's products of each step count for, on the mean over the trials, and what the steps
+// count for in averages.
 template <class Real>
 void Simulator<Real>::upload_phases(std::size_t whole_batch, std::span<const std::uint32_t> trial_keys) {
   const TrialBatch& batch = *trials_;
@@ -96,6 +97,10 @@ void Simulator<Real>::upload_phases(std::size_t whole_batch, std::span<const std
   put(teacher_target_, target, taught, "targets of the teacher");
   put(teacher_strength_, strength, steps_, "strength of the teacher");
   put(step_weight_, weight, steps_, "weights of the steps");
+  std::vector<Real> average;
+  for (const std::int32_t length : batch.average) average.push_back(length == 0 ? Real(0) : Real(1) / Real(length));
+  step_average_.reshape(backend_, {average.size()}, "averages over phases (/phases)");
+  step_average_.upload(average);
 }
 
 template <class Real>

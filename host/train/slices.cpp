@@ -26,6 +26,7 @@ TrialBatch part_of(const TrialBatch& batch, std::size_t begin, std::size_t count
   take(part.teacher_target, batch.teacher_target);
   part.teacher_strength = batch.teacher_strength;
   part.step_weight = batch.step_weight;
+  part.average = batch.average;
   part.random_sign = batch.random_sign;
   return part;
 }

@@ -23,11 +23,12 @@ struct DynamicsNetwork {
   Network network;
   NetworkState<double> state;
   LearningSettings learning;
-  std::vector<double> outputs;  // [batch, steps, cells]  what was sent in the last run
-  std::vector<double> errors;   // likewise: psi
-  std::size_t steps = 0;        // of it
-  std::size_t first_trial = 0;  // of the batch, in a stream without end
-  bool random_sign = false;     // of strength and weight, drawn for each trial
+  std::vector<double> outputs;        // [batch, steps, cells]  what was sent in the last run
+  std::vector<double> errors;         // likewise: psi
+  std::size_t steps = 0;              // of it
+  std::size_t first_trial = 0;        // of the batch, in a stream without end
+  std::vector<std::int32_t> average;  // [steps]  see TrialBatch; or empty
+  bool random_sign = false;           // of strength and weight, drawn for each trial
 
   DynamicsNetwork(const NetworkSettings& settings, const std::vector<std::size_t>& layer_sizes,
                   const LearningSettings& rule)
@@ -84,6 +85,7 @@ struct DynamicsNetwork {
     trials.target.assign(batch * network.outputs, 0.0);
     trials.teacher_strength.assign(strength.begin(), strength.end());
     trials.step_weight.assign(weight.begin(), weight.end());
+    trials.average = average;
     trials.random_sign = random_sign;
     std::vector<std::uint32_t> keys;
     for (std::size_t b = 0; b < batch; ++b) {

@@ -77,10 +77,11 @@ TEST_P(Compartments, EqualThePlainLoop) {
 }
 
 TEST_P(Compartments, ATeacherClampsAndPullsItsPopulation) {
-  for (const std::string_view model : {"predictive_unit", "leaky_rate_unit", "energy_unit"}) {
+  for (const std::string_view model :
+       {"predictive_unit", "burst_unit", "leaky_burst_unit", "leaky_rate_unit", "energy_unit"}) {
     ForwardCase c = predictive_case();
     c.populations[2].model = model_index(model);
-    if (model != "predictive_unit") {
+    if (!test::has_second_compartment(c.populations[2].model)) {
       c.bias.pop_back();
       c.within_step.erase(c.within_step.begin() + 1);
       c.recurrent.erase(c.recurrent.begin());
@@ -98,6 +99,47 @@ TEST_P(Compartments, ATeacherClampsAndPullsItsPopulation) {
     ASSERT_NE(test::run_reference(c).outputs, untaught.outputs) << model;
 
     expect_reference(c);
+  }
+}
+
+// Sources, hidden cells and outputs in turn in each of two populations, with averages of 3 and 4 of 12 steps, a teacher
+// in the second of them, and two steps behind it in which there is something to learn.
+ForwardCase segregated_case() {
+  ForwardCase c;
+  c.steps = 12;
+  c.inputs = 5;
+  c.length = {12, 7, 0, 11};
+  const std::size_t unit = model_index("segregated_unit");
+  c.populations = {{unit, linear, 37}, {0, linear, 3}, {unit, linear, 34}};
+  c.input = {projection(0, 5, 0, 37, 1), projection(1, 2, 74, 37, 2)};
+  c.bias = {projection(0, 1, 40, 34, 3)};
+  c.within_step = {projection(74, 37, 40, 34, 4)};
+  c.recurrent = {projection(111, 34, 74, 37, 5), projection(40, 34, 37, 3, 6)};
+  c.values = test::random_floats(4 * 12 * 5, 7, -1.0, 3.0);
+  c.taught = 2;
+  c.target = test::random_floats(4 * 34, 8, -8.0, 8.0);
+  for (std::size_t b = 0; b < 4; ++b) {
+    for (const float strength : {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0}) c.teacher_strength.push_back(strength);
+  }
+  c.average = {0, 0, -1.0f / 3, 1.0f / 3, 1.0f / 3, 0, -0.25f, 0.25f, 0.25f, 0.25f, 0, 0};
+  return c;
+}
+
+TEST_P(Compartments, TakeAveragesOfPhases) {
+  for (const std::size_t window : {std::size_t{5}, ~std::size_t{0}}) {
+    ForwardCase c = segregated_case();
+    c.window = window;
+
+    expect_reference(c);
+
+    const ForwardResult r = test::run_on(backend(), c);
+    for (std::size_t n = 0; n < r.psi.size(); ++n) {
+      const std::size_t b = n / (12 * c.cells()), t = n / c.cells() % 12, cell = n % c.cells();
+      if (t >= 10 || (cell >= 37 && cell < 40)) continue;
+      ASSERT_EQ(r.psi[n], 0.0f) << "trial " << b << ", step " << t;
+    }
+    EXPECT_GT(count_other_than_zero(r.psi, c.cells(), 0, 74), 100u);        // of 3 steps * 2/3 of 71 cells
+    EXPECT_GT(count_other_than_zero(r.outputs, c.cells(), 74, 145), 200u);  // some have fired
   }
 }
 
@@ -136,6 +178,49 @@ TEST(LeakyRateUnit, FollowsItsEquation) {
   EXPECT_NEAR(pulled.spike, expected + 0.3 * (1.0 / (1.0 + std::exp(-1.0)) - expected + 0.5 * (2.0 - expected)), 1e-15);
 
   EXPECT_EQ(Unit::step<PiecewiseLinear>(d, s, {.current = 1.0, .is_clamped = true, .clamp = -3.0}).spike, -3.0);
+}
+
+// Steady potentials are (basal v + nudge target)/(leak + basal + nudge): 0.6/0.7 of what arrives without a teacher.
+TEST(SegregatedUnit, SettlesAtTheRatiosOfItsConductances) {
+  using Unit = SegregatedUnit<double>;
+  const auto d = Unit::derive({}, 1.0);
+  Unit::State s = Unit::initial_state(d);
+
+  for (int t = 0; t < 60; ++t) Unit::step<PiecewiseLinear>(d, s, {.current = 2.0});
+  EXPECT_NEAR(s.c, 0.6 / 0.7 * 2.0, 1e-15);
+  EXPECT_EQ(d.attenuation, 0.6 / 0.7);
+
+  for (int t = 0; t < 240; ++t) Unit::step<PiecewiseLinear>(d, s, {.current = 2.0, .nudge = 1.0, .target = 8.0});
+  EXPECT_NEAR(s.c, (0.6 * 2.0 + 8.0) / 1.7, 1e-14);
+}
+
+// A spike in the first step and one in the fourth: k(n) of either for ten steps, then nothing. A word of 0 fires at any
+// rate above 0, the largest one at none.
+TEST(SegregatedUnit, SendsWhatTheSpikesOfTenStepsLeave) {
+  using Unit = SegregatedUnit<double>;
+  const auto d = Unit::derive({}, 1.0);
+  Unit::State s = Unit::initial_state(d);
+  const auto k = [](int n) { return n < 1 || n > 10 ? 0.0 : (std::exp(-n / 10.0) - std::exp(-n / 3.0)) / 7.0; };
+
+  for (int t = 1; t <= 16; ++t) {
+    const bool fires = t == 1 || t == 4;
+    const auto out = Unit::step<PiecewiseLinear>(d, s, {.current = 1.0, .word = fires ? 0u : 0xffffffffu});
+    EXPECT_NEAR(out.second, k(t) + k(t - 3), 1e-15) << "step " << t;
+  }
+  EXPECT_EQ(s.spikes, 0.0);
+}
+
+// rate dt = 0.25 * 0.2 of the words fire a source at 0.25: those below 0.05 * 2^32.
+TEST(SegregatedUnit, FiresWithItsRate) {
+  using Unit = SegregatedUnit<double>;
+  const auto d = Unit::derive({.cell = SegregatedCell::source}, 1.0);
+  const auto border = static_cast<std::uint32_t>(0.05 * 4294967296.0);
+  for (const std::uint32_t word : {border - 512, border + 512}) {
+    Unit::State s = Unit::initial_state(d);
+    const auto out = Unit::step<PiecewiseLinear>(d, s, {.current = 0.25, .word = word});
+    EXPECT_EQ(out.spike, 0.05);
+    EXPECT_EQ(s.spikes, word < border ? 1.0 : 0.0);
+  }
 }
 
 // The state that the source's code cuts to [0, 1], pulled beyond either end.

@@ -203,14 +203,18 @@ ForwardResult run_reference(const ForwardCase& c) {
           if (second > 0) in.second = current_of(second);
           clamp_input(c, b, t, j, in);
           teach_input(c, b, t, j, in);
+          if (!c.average.empty()) {
+            in.share = std::abs(c.average[t]);
+            in.starts_average = c.average[t] < 0.0f;
+          }
           const bool is_rate = is_rate_model(c.populations[p].model);
           float& voltage = r.voltages[p][(b * c.steps + t) * c.populations[p].count + local];
           const StepOutput<float> out = step_any(c.populations[p], j, states[j], in, voltage);
-          now[j] = out.spike;
+          now[j] = out.spike - out.unsent;
           const bool spikes = !is_rate && out.spike == 1.0f;
           r.spikes[(b * c.steps + t) * n + j] = spikes ? 1 : 0;
           const std::size_t row = (b * c.steps + t) * cells;
-          if (c.has_outputs()) r.outputs[row + j] = out.spike;
+          if (c.has_outputs()) r.outputs[row + j] = now[j];
           r.psi[row + j] = out.psi;
           if (second > 0) {
             now[second] = r.outputs[row + second] = out.second;
@@ -239,6 +243,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
   const auto clamp = put(backend, c.clamp, {c.batch(), c.frames(), c.clamped_neurons});
   const auto target = put(backend, c.target, {c.batch(), c.target.size() / std::max<std::size_t>(c.batch(), 1)});
   const auto strength = put(backend, c.teacher_strength, {c.batch(), c.teacher_strength.empty() ? 0 : c.steps});
+  const auto average = put(backend, c.average, {c.average.size()});
   std::vector<std::uint32_t> keys;
   for (std::size_t b = 0; b < c.batch(); ++b) keys.push_back(trial_key(b));
   const auto trial = put(backend, keys, {c.batch()});
@@ -275,6 +280,7 @@ ForwardResult run_on(Backend<float>& backend, const ForwardCase& c, bool has_psi
                           .forced = forced.cview(),
                           .clamp = clamp.cview(),
                           .teacher = {c.begin_of(c.taught), target.cview().shape[1], target.cview(), strength.cview()},
+                          .average = average.cview(),
                           .spikes = spikes.view(),
                           .outputs = outputs.view(),
                           .psi = psi.view(),

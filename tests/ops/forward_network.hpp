@@ -61,6 +61,7 @@ struct ForwardCase {
   std::size_t taught = 0;               // population
   std::vector<float> target;            // [batch, its neurons] or empty
   std::vector<float> teacher_strength;  // [batch, steps] or empty
+  std::vector<float> average;           // [steps] or empty
   bool wants_outputs = false;           // also where all models spike
   float input_scale = 1.0f;
 
@@ -125,6 +126,11 @@ typename Model::Derived derived_of(std::size_t neuron) {
   if constexpr (requires { parameters.v_peak; }) parameters.a = 1.0 / tau, parameters.noise = 5.0;
   if constexpr (requires { parameters.epsilon; }) parameters.epsilon = 1.0 / tau;
   if constexpr (requires { parameters.variance; }) parameters.variance = 1.0 + refractory_steps;
+  if constexpr (requires { parameters.largest_rate; }) {
+    parameters.cell = static_cast<SegregatedCell>(neuron % 3);
+    parameters.largest_rate = 1.0 / tau;
+    parameters.tau_long = 2.0 * tau;
+  }
   if constexpr (requires { parameters.temperature; }) {
     parameters.noise = static_cast<EnergyNoise>(neuron % 3);
     parameters.sigma = 0.3;
@@ -133,6 +139,12 @@ typename Model::Derived derived_of(std::size_t neuron) {
     parameters.initial = 0.1 * refractory_steps;
     parameters.rate = static_cast<RateFunction>(neuron / 3 % 2);
     parameters.dynamics = static_cast<EnergyDynamics>(neuron / 2 % 2);
+  }
+  if constexpr (requires { parameters.base; }) parameters.cell = static_cast<BurstCell>(neuron % 2);
+  if constexpr (requires { parameters.teaching; }) {
+    parameters.tau = tau;
+    parameters.tau_average = 3.0 * tau;
+    parameters.teaching = static_cast<BurstTeaching>(neuron / 2 % 2);
   }
   return Model::derive(parameters, 1.0);
 }

@@ -119,6 +119,59 @@ TEST_P(OnlinePlasticity, APassInPiecesGivesTheBitsOfOnePass) {
   });
 }
 
+// Neurons whose second spikes change weights and are not sent.
+TEST_P(OnlinePlasticity, SecondSpikesGiveTheBitsOfTheCpu) {
+  const auto cpu = make_cpu_backend<float>(1);
+  BurstNeuronParams<Distribution> neuron;
+  neuron.tau_soma = 4.0;
+  neuron.tau_event = 4.0;
+  neuron.burst_delay = 1.0;
+  neuron.burst_jitter = 2.0;
+  neuron.e_dendrite = -70.0;
+  neuron.dendrite_noise_rate = 100.0;
+  neuron.soma_noise_rate = 50.0;
+  BurstDependentParams rule;
+  rule.burst_interval = 3.0;
+  rule.rate_low = 20.0;
+  rule.rate_high = 150.0;
+  rule.tau_average = 200.0;
+  PlasticNetworkCase of;
+  of.neuron.value = neuron;
+  for (const bool sparse : {false, true}) {
+    of.sparse_storage = sparse;
+    Plastic<BurstDependentParams> learning{rule};
+    learning.form = PlasticityForm::step;
+    of.learning.value = learning;
+    const Outcome expected = run(*cpu, of);
+    EXPECT_GT(count_spikes(expected), 60u);
+    rule.burst_interval = 0.5;  // no spike is a burst
+    learning = {rule};
+    of.learning.value = learning;
+    EXPECT_FALSE(run(*cpu, of).weights == expected.weights);
+    rule.burst_interval = 3.0;
+    for (const PlasticityForm form : {PlasticityForm::step, PlasticityForm::event}) {
+      learning = {rule};
+      learning.form = form;
+      of.learning.value = learning;
+      EXPECT_TRUE(run(backend(), of) == expected) << sparse;
+    }
+    // A pass in pieces draws other words, so this is of neurons that draw nothing.
+    BurstNeuronParams<Distribution> sure = neuron;
+    sure.e_dendrite = -1000.0;
+    sure.burst_jitter = sure.dendrite_noise_rate = sure.soma_noise_rate = 0.0;
+    PlasticNetworkCase certain = of;
+    certain.neuron.value = sure;
+    PlasticNetwork<float> whole(backend(), certain);
+    PlasticNetwork<float> pieces(backend(), certain);
+    pieces.simulator().carry_state();
+    whole.run(7, 90);
+    pieces.run(7, 31, 0);
+    pieces.run(7, 59, 31);
+    EXPECT_EQ(pieces.weights(), whole.weights()) << sparse;
+    EXPECT_EQ(pieces.all_spikes(), whole.all_spikes()) << sparse;
+  }
+}
+
 TEST_P(OnlinePlasticity, WeightsStayInsideTheirBoundsAndMove) {
   for_each_rule(PlasticityForm::event, [&](const std::string& rule, const LearningSettings& learning) {
     PlasticNetworkCase of{learning};

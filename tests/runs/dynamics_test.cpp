@@ -59,6 +59,29 @@ constexpr const char* equilibrium = R"({
   "training": {"epochs": 1, "updates_per_epoch": 3, "batch_size": 5}
 })";
 
+// Trials continue each other, and each output hears the others.
+constexpr const char* bursting = R"({
+  "task": {"type": "noise_classification", "inputs": 12, "classes": 3, "steps": 12, "rate": 300, "scored_steps": 12},
+  "phases": {"teaches": "out", "sequence": [{"name": "predict", "steps": 9, "scored": true},
+                                            {"name": "teach", "steps": 3, "teacher": "nudge", "weight": 1,
+                                             "moment": "every_step"}]},
+  "network": {
+    "input": {"encoding": "current"},
+    "populations": [{"name": "hidden", "size": 33, "neuron": {"model": "leaky_burst_unit", "tau": 2, "tau_average": 9}},
+                    {"name": "out", "size": 3,
+                     "neuron": {"model": "leaky_burst_unit", "cell": "output", "tau": 2, "tau_average": 9}}],
+    "readout": {"tau": 0},
+    "projections": [{"from": "input", "to": "hidden"}, {"from": "hidden", "to": "out"},
+                    {"from": "bias", "to": ["hidden", "out"]},
+                    {"from": "out/bursts", "to": "hidden/dendrite", "trainable": false},
+                    {"from": "out", "to": "out/dendrite", "weights": -0.5, "trainable": false},
+                    {"from": "out", "to": "output", "connectivity": {"type": "one_to_one"}, "trainable": false}]
+  },
+  "learning": {"rule": "local_error"},
+  "optimizer": {"type": "sgd", "learning_rate": 0.5},
+  "training": {"epochs": 1, "updates_per_epoch": 6, "batch_size": 5, "carry_state": true}
+})";
+
 constexpr const char* mirrored = R"({
   "task": {"type": "noise_classification", "inputs": 12, "classes": 3, "steps": 4, "rate": 300, "scored_steps": 2},
   "network": {
@@ -101,7 +124,7 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
 
 TEST_P(DynamicsOn, LearnWhatTheyLearnOnTheCpu) {
   const auto cpu = make_cpu_backend<float>();
-  for (const char* text : {predictive, equilibrium, mirrored}) {
+  for (const char* text : {predictive, equilibrium, bursting, mirrored}) {
     const Learned expected = learn(*cpu, text);
     const Learned found = learn(backend(), text);
 

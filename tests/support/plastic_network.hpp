@@ -29,7 +29,7 @@ struct PlasticNetworkCase {
   bool is_scored = false;      // whether the output's error, from the target 0, counts in every step
 };
 
-// 12 inputs -> 20 LIF neurons -> the same; both projections learn.
+// 12 inputs -> 20 LIF neurons -> the same; both projections learn. Second compartments send to each other.
 template <class Real>
 class PlasticNetwork {
  public:
@@ -69,7 +69,10 @@ class PlasticNetwork {
     for (std::size_t n = 0; n < steps * inputs; ++n) {
       batch.events.push_back(random.uniform(begin * inputs + n) < 0.12 ? 1 : 0);
     }
-    for (std::size_t t = 0; t < steps; ++t) batch.reward.push_back((begin + t) % 17 == 9 ? 0.5f : 0.0f);
+    for (std::size_t t = 0; t < steps; ++t) {
+      batch.reward.push_back((begin + t) % 17 == 9 ? 0.5f : 0.0f);
+      batch.step_weight.push_back((begin + t) % 5 == 4 ? 0.5f : 1.0f);
+    }
     simulator_.run(batch, std::vector<std::uint32_t>{static_cast<std::uint32_t>(id)}, {.training = true, .traces = {}});
     spikes_ = simulator_.spikes();
     all_spikes_.insert(all_spikes_.end(), spikes_.begin(), spikes_.end());
@@ -118,6 +121,12 @@ class PlasticNetwork {
     shape(settings.projections[1], "cells");
     settings.projections[2].from = {"cells"};
     settings.projections[2].to = {"output"};
+    if (const SecondCompartment second = second_compartment(of.neuron); second.exists) {
+      ProjectionSettings& back = settings.projections.emplace_back();
+      back.from = {"cells/" + std::string(second.output)};
+      back.to = {"cells/" + std::string(second.input)};
+      back.trainable = false;
+    }
     return settings;
   }
 

@@ -136,7 +136,7 @@ TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
             "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "
             "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif rate_unit leaky_rate_unit predictive_unit "
-            "dendritic_unit burst_unit; did you mean "
+            "dendritic_unit burst_unit leaky_burst_unit segregated_unit burst_neuron; did you mean "
             "\"lif\"?");
   EXPECT_EQ(error_with("/training/reduction", "\"median\""),
             "e.json: /training/reduction: \"median\" is not one of sum mean_trial mean_batch");
@@ -151,7 +151,7 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
             "evidence_accumulation store_recall sequence_prediction frame_classification recorded background "
             "rewarded_pairing energy_relaxation noise_classification image_classification event_classification "
-            "audio_classification");
+            "audio_classification pattern_classification logic_gate");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),

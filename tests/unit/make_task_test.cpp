@@ -32,8 +32,10 @@ TEST_F(MakeTask, EveryKindOfSettingsMakesItsTask) {
   EXPECT_EQ(inputs({EnergyRelaxationSettings{.inputs = 8, .phases = {{"free", 3}}}}), 8u);
   EXPECT_EQ(inputs({BackgroundSettings{.inputs = 8}}), 8u);
   EXPECT_EQ(inputs({RewardedPairingSettings{}}), 0u);
+  EXPECT_EQ(inputs({LogicGateSettings{}}), 0u);
   EXPECT_EQ(inputs({RecordedSettings{.train = split}}), 1u);
   EXPECT_EQ(inputs({NoiseClassificationSettings{.inputs = 9}}), 9u);
+  EXPECT_EQ(inputs({PatternClassificationSettings{.patterns = {{{1, 0, 1}, 1}}}}), 3u);
   put("images", std::string("\0\0\x08\x03\0\0\0\x01\0\0\0\x02\0\0\0\x01xy", 18));
   put("labels", std::string("\0\0\x08\x01\0\0\0\x01\0", 9));
   EXPECT_EQ(inputs({ImageClassificationSettings{.train = {.images = "images", .labels = "labels"}}}), 2u);

@@ -9,9 +9,11 @@
 
 #include "host/config/parse.hpp"
 #include "host/config/reader.hpp"
+#include "host/cpu/cpu_backend.hpp"
 #include "spikeweave/config/experiment.hpp"
 #include "spikeweave/core/error.hpp"
 #include "spikeweave/network/network.hpp"
+#include "spikeweave/network/network_state.hpp"
 
 namespace spikeweave {
 namespace {
@@ -112,8 +114,7 @@ TEST(Phases, GoWithRulesThatCompareThem) {
   EXPECT_EQ(error_of(json),
             "/phases/sequence: weight is 0 in all phases, so local_error learns nothing; expected another in one of "
             "them");
-  EXPECT_EQ(error_with("/training/carry_state", "true"),
-            "/training/carry_state: true, but trials in phases start anew; expected false");
+  EXPECT_EQ(error_with("/training/carry_state", "true"), "");
   EXPECT_EQ(error_with("/network/populations/0/neuron", R"({"model": "leaky_rate_unit"})"),
             "/network/projections/2/to: \"hidden/feedback\" is not one of hidden out output out/feedback; did you mean "
             "\"out/feedback\"?");
@@ -133,6 +134,68 @@ TEST(Phases, GoWithRulesThatCompareThem) {
             "all_to_all with one delay, from input without; or not trainable");
 }
 
+// Segregated dendrites in 8 steps: a phase to settle, one of averages, and the same with a teacher; the last step
+// learns.
+Json segregated() {
+  return parse_json(R"({
+    "task": {"type": "noise_classification", "inputs": 4, "classes": 3, "steps": 8, "scored_steps": 8},
+    "training": {"updates_per_epoch": 1},
+    "phases": {
+      "teaches": "out", "low": -8, "high": 8,
+      "sequence": [{"name": "settle", "steps": 1},
+                   {"name": "forward", "steps": 3, "average": true, "scored": true},
+                   {"name": "pull", "steps": 1, "teacher": "nudge"},
+                   {"name": "target", "steps": 2, "teacher": "nudge", "average": true},
+                   {"name": "learn", "steps": 1, "weight": 1}]
+    },
+    "network": {
+      "populations": [{"name": "hidden", "size": 5, "neuron": {"model": "segregated_unit"}},
+                      {"name": "out", "size": 3, "neuron": {"model": "segregated_unit", "cell": "output"}}],
+      "projections": [{"from": "input", "to": "hidden"},
+                      {"from": "hidden/psp", "to": "out", "within_step": true},
+                      {"from": "out/psp", "to": "hidden/apical", "trainable": false},
+                      {"from": "out", "to": "output", "connectivity": {"type": "one_to_one"}, "trainable": false}]
+    },
+    "learning": {"rule": "local_error"}
+  })");
+}
+
+TEST(Phases, SayOverWhichStepsNeuronsAverage) {
+  ASSERT_EQ(error_of(segregated()), "");
+  const Experiment experiment = read_experiment(segregated().dump(), "e");
+  const auto task = make_task(experiment, "");
+  const std::vector<std::uint64_t> ids{0, 1};
+  TrialBatch batch;
+
+  task->fill(Split::train, ids, batch);
+  EXPECT_EQ(batch.average, (std::vector<std::int32_t>{0, -3, 3, 3, 0, -2, 2, 0}));
+
+  task->fill(Split::test, ids, batch);
+  EXPECT_TRUE(batch.average.empty());
+}
+
+TEST(Phases, AreAveragedWhereNeuronsCompareThem) {
+  Json json = segregated();
+  json["phases"]["sequence"][3]["average"] = false;
+  EXPECT_EQ(error_of(json),
+            "/phases/sequence: average is true in 1 phases; \"hidden\" is of model segregated_unit, which compares 2");
+  json = segregated();
+  json["phases"]["sequence"][2]["weight"] = 0.5;
+  EXPECT_EQ(error_of(json),
+            "/phases/sequence/2/weight: 0.5, but averages are compared behind the last phase in which they are taken; "
+            "expected 0");
+  json["phases"]["sequence"][2]["weight"] = 0;
+  json["phases"]["sequence"][3]["weight"] = 0.5;
+  EXPECT_EQ(error_of(json),
+            "/phases/sequence/3/weight: 0.5, but averages are compared behind the last phase in which they are taken; "
+            "expected 0");
+  EXPECT_EQ(error_with("/phases/sequence/0/average", "true"),
+            "/phases/sequence/0/average: true, but no population's model compares averages; expected false");
+  json = segregated();
+  json["network"]["populations"][0]["neuron"]["tau_short"] = 10;
+  EXPECT_EQ(error_of(json), "/network/populations/0/neuron/tau_short: 10.000000 is not below tau_long, 10.000000");
+}
+
 TEST(Phases, OfOtherRulesHaveNeitherWeightsNorTeachers) {
   Json json = parse_json(R"({
     "task": {"type": "noise_classification", "inputs": 4, "classes": 3, "steps": 6, "scored_steps": 6},
@@ -145,9 +208,10 @@ TEST(Phases, OfOtherRulesHaveNeitherWeightsNorTeachers) {
   })");
   EXPECT_EQ(error_of(json), "");
   json["phases"]["sequence"][1]["weight"] = 1;
-  EXPECT_EQ(error_of(json),
-            "/phases/sequence/1/weight: 1, but eprop is not of the rules that compare phases, local_error and "
-            "contrastive; expected 0");
+  EXPECT_EQ(
+      error_of(json),
+      "/phases/sequence/1/weight: 1, but eprop does not weigh its changes by phases, as local_error, contrastive and, "
+      "with /learning/form event or step, burst_dependent do; expected 0");
   json["phases"]["sequence"][1]["weight"] = 0;
   json["phases"]["teaches"] = "hidden";
   json["phases"]["sequence"][1]["teacher"] = "clamp";
@@ -169,6 +233,54 @@ TEST(Compartments, BelongToModelsAndRulesThatKnowThem) {
             "not know; expected /learning/rule local_error or contrastive");
 }
 
+TEST(Compartments, OfSpikingNeuronsGoWithPlasticityWhileATrialRuns) {
+  Json json = parse_json(R"({
+    "task": {"type": "background", "inputs": 4},
+    "training": {"updates_per_epoch": 1, "batch_size": 1},
+    "learning": {"rule": "burst_dependent"},
+    "network": {
+      "populations": [{"name": "cells", "size": 5, "neuron": {"model": "burst_neuron"}}],
+      "projections": [
+        {"from": "input", "to": "cells"}, {"from": "cells/bursts", "to": "cells/dendrite", "trainable": false}
+      ]
+    }
+  })");
+  EXPECT_EQ(error_of(json), "");
+  json["learning"]["form"] = "trial";
+  EXPECT_EQ(
+      error_of(json),
+      "/network/populations/0/neuron/model: \"burst_neuron\" has a second compartment, which burst_dependent does "
+      "not know; expected /learning/rule of plasticity, with /learning/form event or step");
+  json["learning"]["form"] = "step";
+  json["network"]["projections"][1]["trainable"] = true;
+  EXPECT_EQ(error_of(json),
+            "/network/projections/1/trainable: true, but burst_dependent changes no weights onto second compartments; "
+            "expected false");
+}
+
+TEST(WeightsOfSteps, NeedARuleThatKnowsThem) {
+  Json json = parse_json(R"({
+    "task": {"type": "logic_gate", "cells": 5},
+    "training": {"updates_per_epoch": 1, "batch_size": 1, "carry_state": true},
+    "learning": {"rule": "burst_dependent"},
+    "network": {
+      "populations": [{"name": "cells", "size": 15, "neuron": {"model": "burst_neuron"}}],
+      "projections": [{"from": "cells", "to": "cells", "learning_rate_factor": 2}]
+    }
+  })");
+  EXPECT_EQ(error_of(json), "");
+  json["learning"]["rule"] = "pair_stdp";
+  EXPECT_EQ(
+      error_of(json),
+      "/learning/rule: pair_stdp cannot be switched off for a time, as logic_gate wants; expected burst_dependent, "
+      "with /learning/form event or step");
+  json["task"] = {{"type", "background"}, {"inputs", 4}};
+  json["network"]["projections"].push_back({{"from", "input"}, {"to", "cells"}});
+  EXPECT_EQ(error_of(json),
+            "/network/projections/0/learning_rate_factor: 2, but pair_stdp changes weights while a trial runs at rates "
+            "of its own; expected 1, or /learning/form trial");
+}
+
 TEST(TransposedWeights, AreThoseOfAProjectionThatFits) {
   EXPECT_EQ(error_with("/network/projections/2/transpose_of", "2"),
             "/network/projections/2/transpose_of: 2; expected the index of a projection before this one, below 2");
@@ -179,6 +291,20 @@ TEST(TransposedWeights, AreThoseOfAProjectionThatFits) {
   EXPECT_EQ(error_with("/network/projections/2/weights_file", "\"w.npy\""),
             "/network/projections/2/transpose_of: the weights are those of projection 1; expected neither weights_file "
             "nor single_weights");
+}
+
+// What second compartments send may be read out; no error goes back there, and no feedback weights stand beside it.
+TEST(ReadOutPopulation, SecondCompartmentsHaveNoFeedback) {
+  Json json = predictive();
+  json["network"]["projections"][3]["from"] = "out/error";
+  const Experiment experiment = read_experiment(json.dump(), "e");
+  const Network network = build_network(experiment.network, make_task(experiment, "")->shape(), 1);
+  const auto backend = make_cpu_backend<float>(1);
+  NetworkState<float> state(*backend, network, {}, 1);
+  state.set_parameters(std::vector<float>(network.parameter_count, 1.0f));
+
+  EXPECT_FALSE(state.feedback_block(network.projections[3]).has_value());
+  EXPECT_EQ(state.feedback(), std::vector<float>(network.outputs * network.neurons, 0.0f));
 }
 
 // 6 cells for 3 outputs, two for each.

@@ -19,6 +19,9 @@
 // A rule that reads what a post neuron sends, not its spikes, has reads_rates(params) = true: only then can it train
 // weights onto rate models.
 //
+// A rule whose changes of single steps may count for more or less has is_weighted = true and multiplies its learning
+// rate by PostActivity::weight: the projection's learning_rate_factor times the task's weight of the step.
+//
 // Every state, on either side and in the synapse apart from its weight, starts as zeros.
 //
 // Real is float or double. A step uses + - * / and sqrt only, so that both backends give the same bits; a rule that
@@ -46,8 +49,9 @@ struct Factors {
 // What a post neuron does in a step.
 template <class Real>
 struct PostActivity {
-  Real spike;   // 1 or 0
-  Real output;  // what it sends: the spike, or the rate of a rate unit
+  Real spike;       // 1 or 0
+  Real output;      // what it sends: the spike, or the rate of a rate unit
+  Real weight = 1;  // what changes of the step count for, of rules that are weighted
 };
 
 // Where a weight must stay, and its distance to the bounds as a share of the range.

@@ -5,6 +5,7 @@
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/models/alif.hpp"
+#include "spikeweave/models/burst_neuron.hpp"
 #include "spikeweave/models/burst_unit.hpp"
 #include "spikeweave/models/dendritic_unit.hpp"
 #include "spikeweave/models/energy_unit.hpp"
@@ -12,11 +13,13 @@
 #include "spikeweave/models/iaf_cond_exp.hpp"
 #include "spikeweave/models/iaf_delta.hpp"
 #include "spikeweave/models/izhikevich.hpp"
+#include "spikeweave/models/leaky_burst_unit.hpp"
 #include "spikeweave/models/leaky_rate_unit.hpp"
 #include "spikeweave/models/lif.hpp"
 #include "spikeweave/models/predictive_unit.hpp"
 #include "spikeweave/models/rate_unit.hpp"
 #include "spikeweave/models/rectified_linear.hpp"
+#include "spikeweave/models/segregated_unit.hpp"
 #include "spikeweave/models/soft_alif.hpp"
 
 namespace spikeweave {
@@ -46,8 +49,9 @@ struct ModelList {
   }
 };
 
-using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear,
-                               SoftAlif, RateUnit, LeakyRateUnit, PredictiveUnit, DendriticUnit, BurstUnit>;
+using NeuronModels =
+    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif, RateUnit,
+              LeakyRateUnit, PredictiveUnit, DendriticUnit, BurstUnit, LeakyBurstUnit, SegregatedUnit, BurstNeuron>;
 
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {
@@ -73,10 +77,22 @@ inline bool takes_nudges(const NeuronModels::Settings& neuron) {
                              [&]<template <class> class Model>() { return takes_nudge<Model<float>>; });
 }
 
+// Whether a task can drive neurons of the model with a current.
+inline bool takes_currents(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             [&]<template <class> class Model>() { return takes_current<Model<float>>; });
+}
+
 // Whether the neurons carry errors of their own.
 inline bool carries_errors(const NeuronModels::Settings& neuron) {
   return NeuronModels::visit(neuron.value.index(),
                              [&]<template <class> class Model>() { return carries_error<Model<float>>; });
+}
+
+// Of how many phases the neurons compare averages; 0: of none.
+inline int compared_averages(const NeuronModels::Settings& neuron) {
+  return NeuronModels::visit(neuron.value.index(),
+                             [&]<template <class> class Model>() { return phase_averages<Model<float>>(); });
 }
 
 // Whether the model has a firing probability, which a local learning signal may compare with the spikes.

@@ -17,8 +17,12 @@
 // A population "layer" then has "layer/feedback" as an end and "layer/error" as a start of projections, and what
 // learning knows of the second compartment is second_psi.
 //
+// A spiking model with a second compartment may keep some of its spikes to itself: StepOutput::unsent. A spiking model
+// that a task can drive with a current has takes_current = true; the current is StepInput::clamp.
+//
 // A model whose psi is an error of its own, which rule local_error takes, has carries_error = true.
 // A model that a teacher can pull towards a target, instead of putting the target in its place, has takes_nudge = true.
+// A model that compares averages over phases says of how many, phase_averages = 2; its step gets `share`.
 #pragma once
 
 #include <concepts>
@@ -63,11 +67,13 @@ struct StepInput {
   Real current;             // sum of the weights of what arrives
   std::uint32_t word = 0;   // random word, for models that use one
   Real forced = 0;          // whatever the neuron's state, refractory or not: 1 it fires, 2 it does not; else 0
-  bool is_clamped = false;  // rate models: `clamp` stands in the place of what drives the unit
+  bool is_clamped = false;  // rate models: `clamp` stands in the place of what drives the unit; see also takes_current
   Real clamp = 0;
   Real second = 0;  // sum of the weights of what arrives at the second compartment
   Real nudge = 0;   // how strongly a teacher pulls towards `target`; 0: not at all
   Real target = 0;
+  Real share = 0;               // of the step in the average over its phase; 0: none is taken
+  bool starts_average = false;  // the first step of such a phase
 };
 
 // A teacher clamps the neuron to the target where it is infinitely strong, and pulls it there otherwise.
@@ -80,6 +86,13 @@ SW_HD void teach(StepInput<Real>& in, Real target, Real strength) {
     in.nudge = strength;
     in.target = target;
   }
+}
+
+// What a step counts in the average over its phase; `share` is negative in the first step of one.
+template <class Real>
+SW_HD void average(StepInput<Real>& in, Real share) {
+  in.starts_average = share < Real(0);
+  in.share = in.starts_average ? -share : share;
 }
 
 // The spike that is given from outside where one is, else the neuron's own.
@@ -96,6 +109,7 @@ struct StepOutput {
   Real prediction = 0;  // probability of the spike given the voltage, of models that have one (predicts)
   Real second = 0;      // what is sent from the second compartment
   Real second_psi = 0;  // psi of the second compartment
+  Real unsent = 0;      // what is missing from the spike where it is sent
 };
 
 // Whether the model has a second compartment.
@@ -108,9 +122,19 @@ inline constexpr bool takes_nudge = requires {
   requires M::takes_nudge;
 };
 template <class M>
+inline constexpr bool takes_current = requires {
+  requires M::takes_current;
+};
+template <class M>
 inline constexpr bool carries_error = requires {
   requires M::carries_error;
 };
+// Of how many phases the model takes averages.
+template <class M>
+constexpr int phase_averages() {
+  if constexpr (requires { M::phase_averages; }) return M::phase_averages;
+  return 0;
+}
 
 template <class M, class Real = typename M::Value>
 concept NeuronModel = requires(const typename M::Derived& d, typename M::State& s, const StepInput<Real>& in) {

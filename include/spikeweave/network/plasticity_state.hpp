@@ -16,8 +16,9 @@ class PlasticityState {
   // while a trial runs.
   PlasticityState(NetworkState<Real>& state, const LearningSettings& learning);
 
-  // For ForwardArgs::plasticity. modulator: [steps] or empty.
-  std::vector<OnlinePlasticity<Real>> views(const std::vector<Real>& modulator);
+  // For ForwardArgs::plasticity, of a trial of so many steps. modulator, step_weight: [steps], or empty: none, 1.
+  std::vector<OnlinePlasticity<Real>> views(std::size_t steps, const std::vector<Real>& modulator,
+                                            const std::vector<float>& step_weight);
 
   // All bytes, to go on later.
   std::vector<std::byte> save() const;

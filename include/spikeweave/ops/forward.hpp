@@ -76,6 +76,8 @@ struct ForwardArgs {
 
   View<const Real> clamp;  // [batch, frames, first so many neurons]  for rate models; NaN: free; or empty
   TeacherView<Real> teacher;
+  // [steps]  share of each step in the average over its phase, negative in the first one; 0: none is taken. Or empty.
+  View<const Real> average;
 
   View<std::uint8_t> spikes;  // [batch, steps, neurons]  0 of rate models
   // What cells send: 1, 0 or a rate; given where a model is a rate model or has a second compartment.

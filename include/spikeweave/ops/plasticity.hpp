@@ -49,6 +49,7 @@ struct OnlinePlasticity {
   Real* post_factors = nullptr;      // [ring_steps, factors, post_count]
   std::size_t ring_steps = 1;        // longest delay + 1
   std::vector<Real> modulator;       // [steps] or empty
+  std::vector<Real> weight;          // [steps]  PostActivity::weight
 };
 
 }  // namespace spikeweave

@@ -71,6 +71,60 @@ struct RewardedPairingSettings {
   }
 };
 
+// A logic gate of populations: two are driven by currents, a third is taught when to fire.
+struct LogicGateSettings {
+  static constexpr std::string_view name = "logic_gate";
+  static constexpr std::string_view summary =
+      "Two populations are driven by currents; a third learns for which pairs of them to fire.";
+  static constexpr std::string_view source = "Payeur et al. 2021, Nat. Neurosci. 24:1010-1019, Fig. 5 and Methods";
+
+  static constexpr bool is_endless = true;
+  static constexpr bool weighs_steps = true;  // plasticity is off but for the end of an example
+
+  int cells = 500;
+  int steps = 100;
+  std::vector<int> outputs{0, 1, 1, 0};
+  double example_time = 8000.0;
+  double teaching_time = 800.0;
+  double warm_up = 6000.0;
+  double low_current = -350.0;
+  double high_current = 150.0;
+  double teaching_current = 1000.0;
+  double tau_average = 2000.0;
+  double burst_interval = 16.0;
+  double rate_low = 2.0;
+  double rate_high = 10.0;
+  double tolerance = 1.0;
+
+  static constexpr bool has_inputs() { return false; }
+  static constexpr bool has_outputs() { return false; }
+
+  static constexpr auto fields() {
+    using Self = LogicGateSettings;
+    return std::tuple{
+        field("cells", &Self::cells, "neurons", closed(1, 1e6),
+              "Neurons of each of the first three populations: two inputs and the output."),
+        field("steps", &Self::steps, "steps", closed(1, 1e6), "Length of a trial; trials continue each other."),
+        field("outputs", &Self::outputs, "", closed(0, 1), "Truth table: whether to fire for 00, 10, 01, 11."),
+        field("example_time", &Self::example_time, "ms", positive, "Length of an example; whole trials."),
+        field("teaching_time", &Self::teaching_time, "ms", positive,
+              "Its end, in which the output is taught and plasticity is on; whole trials, less than example_time."),
+        field("warm_up", &Self::warm_up, "ms", non_negative, "Time before the first example; whole trials."),
+        field("low_current", &Self::low_current, "pA", any_value, "Into an input population that stands for 0."),
+        field("high_current", &Self::high_current, "pA", any_value, "Into one that stands for 1."),
+        field("teaching_current", &Self::teaching_current, "pA", non_negative,
+              "Largest current of the teacher, and its current at a distance of 1 Hz from the wrong rate."),
+        field("tau_average", &Self::tau_average, "ms", positive, "Time constant of the rates that the teacher sees."),
+        field("burst_interval", &Self::burst_interval, "ms", positive,
+              "A spike is an event if the one before is longer ago than this, in whole steps."),
+        field("rate_low", &Self::rate_low, "Hz", non_negative, "Event rate of an output that does not fire."),
+        field("rate_high", &Self::rate_high, "Hz", positive, "Event rate of one that does; above rate_low."),
+        field("tolerance", &Self::tolerance, "Hz", positive, "Within this of its goal an output is not taught."),
+    };
+  }
+  void validate(const std::string& place) const;
+};
+
 // A stretch of a trial in which the same things drive the network.
 struct PhaseSettings {
   std::string name;

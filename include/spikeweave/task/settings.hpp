@@ -13,6 +13,7 @@
 #include "spikeweave/task/evaluation_trials.hpp"
 #include "spikeweave/task/event_settings.hpp"
 #include "spikeweave/task/image_settings.hpp"
+#include "spikeweave/task/pattern_settings.hpp"
 #include "spikeweave/task/task.hpp"
 
 namespace spikeweave {
@@ -299,7 +300,7 @@ using TaskSettings =
     Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
            SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings,
            RewardedPairingSettings, EnergyRelaxationSettings, NoiseClassificationSettings, ImageClassificationSettings,
-           EventClassificationSettings, AudioClassificationSettings>;
+           EventClassificationSettings, AudioClassificationSettings, PatternClassificationSettings, LogicGateSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,

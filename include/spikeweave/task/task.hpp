@@ -53,6 +53,8 @@ struct TrialBatch {
   std::vector<float> teacher_target;    // [batch, outputs]
   std::vector<float> teacher_strength;  // [steps]  see TeacherView
   std::vector<float> step_weight;       // [steps]  what a rule's products of the step count for
+  std::vector<std::int32_t> average;    // [steps]  the phase's length where averages are taken over it, negative in its
+                                        // first step; else 0
   bool random_sign = false;             // of strength and weight, drawn for each trial
   std::vector<std::uint32_t> kind;      // [batch]  the task's own mark of a trial, for score(); or empty
 };

@@ -29,6 +29,7 @@ struct TrialPhase {
   double strength = 1.0;
   double weight = 0.0;
   LearningMoment moment = LearningMoment::last_step;
+  bool average = false;
   bool scored = false;
 
   static constexpr auto fields() {
@@ -43,6 +44,7 @@ struct TrialPhase {
         field("weight", &Self::weight, "", any_value,
               "What learning multiplies its products of the phase by; 0: none."),
         field("moment", &Self::moment, "Of which steps the products are taken."),
+        field("average", &Self::average, "Whether neurons that compare phases take averages over this one."),
         field("scored", &Self::scored, "Whether the task scores the outputs of the phase, in place of its own window."),
     };
   }

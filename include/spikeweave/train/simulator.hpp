@@ -197,6 +197,7 @@ class Simulator {
   Buffer<Real, Real> teacher_target_;        // [batch, taught neurons]
   Buffer<Real, Real> teacher_strength_;      // [batch, steps of the trial]
   Buffer<Real, Real> step_weight_;           // [batch, steps of the trial]
+  Buffer<Real, Real> step_average_;          // [steps of the trial] or empty
   Buffer<Real, Real> clamp_;                 // [batch, frames, task_cells] or empty
   Buffer<std::uint8_t, Real> spikes_;        // [batch, steps, neurons]
   Buffer<Real, Real> neuron_outputs_;        // [batch, steps, cells]  where sends_numbers_; else empty

@@ -7,6 +7,7 @@
 
 #include "spikeweave/core/choice.hpp"
 #include "spikeweave/learning/plasticity/bcm.hpp"
+#include "spikeweave/learning/plasticity/burst_dependent.hpp"
 #include "spikeweave/learning/plasticity/oja.hpp"
 #include "spikeweave/learning/plasticity/pair_stdp.hpp"
 #include "spikeweave/learning/plasticity/predictive_stdp.hpp"
@@ -37,6 +38,12 @@ namespace detail {
 template <class Real, std::size_t n>
 std::integral_constant<std::size_t, n> count_of(const Factors<Real, n>&);
 }  // namespace detail
+
+// Whether changes of single steps may count for more or less.
+template <class R>
+inline constexpr bool is_weighted = requires {
+  requires R::is_weighted;
+};
 
 // How many factors a cell has on each side.
 template <class R>
@@ -76,6 +83,6 @@ struct PlasticityList {
 };
 
 using PlasticityRules = PlasticityList<PairStdp, PresynapticCentredStdp, ReducedStdp, WindowStdp, TripletStdp,
-                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp, Oja>;
+                                       PredictiveStdp, StateDerivative, Bcm, RewardedStdp, Oja, BurstDependent>;
 
 }  // namespace spikeweave
