@@ -16,7 +16,7 @@ endif()
 # g++ 12 also finds Eigen's AVX-512 registers uninitialised (gcc.gnu.org/PR105593). Of the source given.
 function(sw_allow_eigen_avx512 source)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-maybe-uninitialized)
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-Wno-uninitialized;-Wno-maybe-uninitialized")
   endif()
 endfunction()
 
