@@ -11,6 +11,7 @@
 
 #include "host/config/kinds.hpp"
 #include "spikeweave/core/error.hpp"
+#include "spikeweave/learning/all.hpp"
 #include "spikeweave/network/settings.hpp"
 
 namespace spikeweave {
@@ -53,6 +54,21 @@ bool must_be_given(const T& default_value, const Range& range) {
     }
     return false;
   }
+}
+
+// Whether weights change while a trial runs, by a plasticity rule.
+inline bool changes_within_trial(const LearningSettings& learning) {
+  bool is_online = false;
+  visit_plasticity(learning, [&]<template <class> class>(const auto& settings) {
+    is_online = settings.form != PlasticityForm::trial;
+  });
+  return is_online;
+}
+// Whether they do by a rule whose changes of single steps may count for more or less.
+inline bool weighs_changes(const LearningSettings& learning) {
+  bool is_known = false;
+  visit_plasticity(learning, [&]<template <class> class Rule>(const auto&) { is_known = is_weighted<Rule<double>>; });
+  return is_known && changes_within_trial(learning);
 }
 
 struct Experiment;

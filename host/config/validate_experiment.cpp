@@ -128,19 +128,14 @@ void check_plasticity(const Experiment& experiment, const std::string& place) {
 
 // Weights of steps and learning rates of projections, which only some plasticity rules know while a trial runs.
 void check_weights(const Experiment& experiment, bool weighs_steps, const std::string& place) {
-  bool is_known = false;
-  bool is_online = false;
-  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
-    is_online = settings.form != PlasticityForm::trial;
-    is_known = is_online && is_weighted<Rule<double>>;
-  });
+  const bool is_known = weighs_changes(experiment.learning);
   if (weighs_steps && !is_known) {
     throw InputError(place + "/learning/rule",
                      fmt::format("{} cannot be switched off for a time, as {} wants; expected burst_dependent, with "
                                  "/learning/form event or step",
                                  experiment.learning.name(), experiment.task.name()));
   }
-  if (!is_online || is_known) return;
+  if (is_known || !changes_within_trial(experiment.learning)) return;
   for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
     const ProjectionSettings& projection = experiment.network.projections[p];
     if (!projection.trainable || projection.learning_rate_factor == 1.0 || contains(projection.to, "output")) continue;

@@ -120,10 +120,7 @@ void check_phases(const Experiment& experiment, bool has_outputs, const std::str
   const auto& sequence = experiment.phases.sequence;
   check_teacher(experiment, here);
   const bool is_phase_rule = is_of_phases(experiment.learning);
-  bool is_weighted_rule = false;
-  visit_plasticity(experiment.learning, [&]<template <class> class Rule>(const auto& settings) {
-    is_weighted_rule = settings.form != PlasticityForm::trial && is_weighted<Rule<double>>;
-  });
+  const bool is_weighted_rule = weighs_changes(experiment.learning);
   if (is_phase_rule) check_phase_rule(experiment, place);
   if (is_phase_rule) check_averages(experiment, here);
   if (sequence.empty()) return;
@@ -155,10 +152,7 @@ void check_phases(const Experiment& experiment, bool has_outputs, const std::str
 // Rules of phases know them; plasticity rules those that send spikes, while a trial runs.
 void check_compartments(const Experiment& experiment, const std::string& place) {
   if (is_of_phases(experiment.learning)) return;
-  bool is_online = false;
-  visit_plasticity(experiment.learning, [&]<template <class> class>(const auto& settings) {
-    is_online = settings.form != PlasticityForm::trial;
-  });
+  const bool is_online = changes_within_trial(experiment.learning);
   const NetworkSettings& network = experiment.network;
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const PopulationSettings& population = network.populations[p];
