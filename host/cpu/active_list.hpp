@@ -26,6 +26,24 @@ inline void for_each_active(const std::uint8_t* row, std::size_t begin, std::siz
   }
 }
 
+// Likewise for values.
+template <class Real, class Visitor>
+inline void for_each_active(const Real* row, std::size_t begin, std::size_t end, Visitor&& visit) {
+  constexpr std::size_t group = 32;  // enough for a loop on vector registers; 16 are unrolled instead
+  std::size_t i = begin;
+  for (; i + group <= end; i += group) {
+    std::uint32_t is_any = 0;
+    for (std::size_t k = 0; k < group; ++k) is_any |= row[i + k] != Real(0) ? 1u : 0u;
+    if (is_any == 0) continue;
+    for (std::size_t k = i; k < i + group; ++k) {
+      if (row[k] != Real(0)) visit(k);
+    }
+  }
+  for (; i < end; ++i) {
+    if (row[i] != Real(0)) visit(i);
+  }
+}
+
 // sum[j] += row_0[j], then row_1[j], ...: the order of the rows is kept for every j, four rows per pass over the sum.
 template <class Real>
 inline void add_rows(const Real* const* rows, std::size_t row_count, Real* __restrict sum, std::size_t count) {

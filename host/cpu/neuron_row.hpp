@@ -1,6 +1,8 @@
 // Neuron dynamics of a row: the neurons of one population in one step of one trial.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "spikeweave/ops/forward.hpp"
@@ -88,44 +90,57 @@ template <class Model, class Shape, bool is_forced, int kind>
   [[maybe_unused]] const bool clamps = teaches.is_clamped;
   [[maybe_unused]] const Real nudge = teaches.nudge;
   [[maybe_unused]] const Real* const target = teacher.target;
-  const std::size_t count = population.count;  // a local: the stores of bytes below could alias the member
+  // A block's spikes are Reals until all its neurons are done: next to bytes the loop would take as many neurons at a
+  // time as a vector register has bytes, with too few registers and the rest of the row one by one.
+  constexpr std::size_t block = 256;
+  std::array<Real, block> fired;
+  for (std::size_t begin = 0; begin < population.count; begin += block) {
+    const std::size_t end = std::min(begin + block, population.count);
 #pragma GCC ivdep
-  for (std::size_t j = 0; j < count; ++j) {
-    typename Model::State s = state.load(first + j);
-    StepInput<Real> in{input_current[j] + recurrent_current[j]};
-    if constexpr (Model::uses_random) in.word = words[j];
-    if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
+    for (std::size_t j = begin; j < end; ++j) {
+      typename Model::State s = state.load(first + j);
+      StepInput<Real> in{input_current[j] + recurrent_current[j]};
+      if constexpr (Model::uses_random) in.word = words[j];
+      if constexpr (is_forced) in.forced = static_cast<Real>(forced[j]);
+      if constexpr (Model::is_rate) {
+        in.target = target[j];
+        in.nudge = nudge;
+      }
+      if constexpr (Model::is_rate || takes_current<Model>) {
+        in.clamp = clamps ? target[j] : clamp[j];
+        in.is_clamped = in.clamp == in.clamp;
+      }
+      if constexpr (phase_averages<Model>() > 0) average(in, share);
+      if constexpr (has_second<Model>) in.second = second.input_current[j] + second.recurrent_current[j];
+      typename Model::Derived constants = derived.load(j);
+      if constexpr (kind >= 0) constants.kind = Real(kind);
+      const StepOutput<Real> out = Model::template step<Shape>(constants, s, in);
+      state.store(first + j, s);
+      psi[j] = out.psi;
+      if constexpr (Model::predicts) prediction[j] = out.prediction;
+      if constexpr (has_second<Model>) {
+        second.outputs[j] = out.second;
+        if constexpr (!Model::is_rate) outputs[j] = out.spike - out.unsent;
+        second.psi[j] = out.second_psi;
+      }
+      if constexpr (Model::is_rate) {
+        outputs[j] = out.spike;
+      } else {
+        fired[j - begin] = out.spike;
+      }
+    }
     if constexpr (Model::is_rate) {
-      in.target = target[j];
-      in.nudge = nudge;
-    }
-    if constexpr (Model::is_rate || takes_current<Model>) {
-      in.clamp = clamps ? target[j] : clamp[j];
-      in.is_clamped = in.clamp == in.clamp;
-    }
-    if constexpr (phase_averages<Model>() > 0) average(in, share);
-    if constexpr (has_second<Model>) in.second = second.input_current[j] + second.recurrent_current[j];
-    typename Model::Derived constants = derived.load(j);
-    if constexpr (kind >= 0) constants.kind = Real(kind);
-    const StepOutput<Real> out = Model::template step<Shape>(constants, s, in);
-    state.store(first + j, s);
-    psi[j] = out.psi;
-    if constexpr (Model::predicts) prediction[j] = out.prediction;
-    if constexpr (has_second<Model>) {
-      second.outputs[j] = out.second;
-      if constexpr (!Model::is_rate) outputs[j] = out.spike - out.unsent;
-      second.psi[j] = out.second_psi;
-    }
-    if constexpr (Model::is_rate) {
-      outputs[j] = out.spike;
-      spikes[j] = 0;
+      std::fill(spikes + begin, spikes + end, std::uint8_t{0});
     } else {
-      spikes[j] = static_cast<std::uint8_t>(out.spike > Real(0));
-      spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(out.spike));
+      for (std::size_t j = begin; j < end; ++j) {
+        spikes[j] = static_cast<std::uint8_t>(fired[j - begin] > Real(0));
+        spike_count[j] += static_cast<std::uint32_t>(static_cast<std::int32_t>(fired[j - begin]));
+      }
+      if (!has_second<Model> && outputs != nullptr) {
+        for (std::size_t j = begin; j < end; ++j) outputs[j] = static_cast<Real>(spikes[j]);
+      }
     }
   }
-  if (Model::is_rate || has_second<Model> || outputs == nullptr) return;
-  for (std::size_t j = 0; j < count; ++j) outputs[j] = static_cast<Real>(spikes[j]);
 }
 
 template <class Real>

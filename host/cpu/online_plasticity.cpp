@@ -139,9 +139,7 @@ class RuleStepper final : public OnlineRule<Real> {
       const std::int64_t sent = now.t - static_cast<std::int64_t>(shift);
       if (sent < 0) return;
       const Real* const row = args_.values.row(0, static_cast<std::size_t>(sent) / args_.frame_steps);
-      for (std::size_t i = 0; i < view_.pre_count; ++i) {
-        if (row[view_.pre_begin + i] != Real(0)) visit(i);
-      }
+      for_each_active(row + view_.pre_begin, 0, view_.pre_count, visit);
       return;
     }
     const SpikeLists<Real>& lists = of_.kind == ProjectionKind::input ? *now.input_lists : *now.sent_lists;

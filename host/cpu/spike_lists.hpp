@@ -26,11 +26,10 @@ class SpikeLists {
     List& list = lists_[slot(t)];
     list.cells.clear();
     list.values.clear();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (row[i] == Real(0)) continue;
+    for_each_active(row, 0, count, [&](std::size_t i) {
       list.cells.push_back(static_cast<std::uint32_t>(i));
       list.values.push_back(row[i]);
-    }
+    });
   }
   // Ascending; empty before the first step.
   const std::vector<std::uint32_t>& at(std::int64_t t) const { return lists_[slot(t)].cells; }
