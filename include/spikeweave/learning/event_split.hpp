@@ -20,15 +20,16 @@ struct EventSplit {
     Real event, burst;  // 1 or 0
   };
 
-  // spike: 1 or 0; window [steps]
+  // spike: 1 or 0; window [whole steps]. Products of zeros and ones stand for "and": loops of it stay on vector
+  // registers.
   SW_HD Kinds split(Real window, Real spike) {
-    const bool fires = spike > Real(0);
-    const bool is_near = recent > Real(0);
-    const bool is_event = fires && !is_near;
-    const bool is_burst = fires && is_near && is_open > Real(0);
-    is_open = is_event ? Real(1) : fires ? Real(0) : is_open;
-    recent = fires ? window : is_near ? recent - Real(1) : Real(0);
-    return {is_event ? Real(1) : Real(0), is_burst ? Real(1) : Real(0)};
+    const Real fires = spike > Real(0) ? Real(1) : Real(0);
+    const Real near = recent > Real(0) ? Real(1) : Real(0);
+    const Real event = fires * (Real(1) - near);
+    const Real burst = fires * near * is_open;
+    is_open = spike > Real(0) ? event : is_open;
+    recent = spike > Real(0) ? window : recent - near;
+    return {event, burst};
   }
 };
 

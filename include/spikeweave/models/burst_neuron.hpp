@@ -256,26 +256,21 @@ struct BurstNeuron {
   // task's current [pA].
   template <class Shape>
   SW_HD static StepOutput<Real> step(const Derived& d, State& s, const StepInput<Real>& in) {
-    // One word serves all draws of the step: the upper 24 bits are uniform in [0, 1), and so is what a draw leaves.
-    Real uniform = static_cast<Real>(in.word >> 8) * Real(1.0 / 16777216.0);
-    const Real soma_ex = take(uniform, d.soma_noise) * d.soma_excitatory;
-    const Real soma_in = take(uniform, d.soma_noise) * d.soma_inhibitory;
-    const Real dendrite_ex = take(uniform, d.dendrite_noise) * d.dendrite_excitatory;
-    const Real dendrite_in = take(uniform, d.dendrite_noise) * d.dendrite_inhibitory;
-
-    s.g_ex = flush(d.excitatory_decay * s.g_ex + above_zero(in.current)) + soma_ex;
-    s.g_in = flush(d.inhibitory_decay * s.g_in + above_zero(-in.current)) + soma_in;
-    s.g_ex_dendrite = flush(d.excitatory_decay * s.g_ex_dendrite + above_zero(in.second)) + dendrite_ex;
-    s.g_in_dendrite = flush(d.inhibitory_decay * s.g_in_dendrite + above_zero(-in.second)) + dendrite_in;
+    Draws draws{static_cast<Real>(in.word >> 8) * Real(1.0 / 16777216.0)};
+    const Real soma_ex = draws.take(d.soma_noise) * d.soma_excitatory;
+    const Real soma_in = draws.take(d.soma_noise) * d.soma_inhibitory;
+    const Real dendrite_ex = draws.take(d.dendrite_noise) * d.dendrite_excitatory;
+    const Real dendrite_in = draws.take(d.dendrite_noise) * d.dendrite_inhibitory;
+    s.g_ex = conductance(s.g_ex, d.excitatory_decay, in.current, soma_ex);
+    s.g_in = conductance(s.g_in, d.inhibitory_decay, -in.current, soma_in);
+    s.g_ex_dendrite = conductance(s.g_ex_dendrite, d.excitatory_decay, in.second, dendrite_ex);
+    s.g_in_dendrite = conductance(s.g_in_dendrite, d.inhibitory_decay, -in.second, dendrite_in);
 
     const Real current = in.is_clamped ? in.clamp : Real(0);
-    const Real soma_pull = d.e_leak + (s.g_ex * d.e_excitatory + s.g_in * d.e_inhibitory);
     const Real soma_push = (d.soma_shift + d.soma_drive * current) - d.adaptation * s.w;
-    s.v = (s.v + d.soma_rate * soma_pull + soma_push) / (Real(1) + d.soma_rate * (Real(1) + (s.g_ex + s.g_in)));
-    const Real dendrite_pull = d.e_leak + (s.g_ex_dendrite * d.e_excitatory + s.g_in_dendrite * d.e_inhibitory);
     const Real dendrite_push = (d.dendrite_shift + d.dendrite_drive * current) - d.dendrite_adaptation * s.w_dendrite;
-    s.v_dendrite = (s.v_dendrite + d.dendrite_rate * dendrite_pull + dendrite_push) /
-                   (Real(1) + d.dendrite_rate * (Real(1) + (s.g_ex_dendrite + s.g_in_dendrite)));
+    s.v = voltage(d, s.v, d.soma_rate, s.g_ex, s.g_in, soma_push);
+    s.v_dendrite = voltage(d, s.v_dendrite, d.dendrite_rate, s.g_ex_dendrite, s.g_in_dendrite, dendrite_push);
     s.w = flush(d.adaptation_decay * s.w);
     s.w_dendrite = flush(s.w_dendrite + d.dendrite_adaptation_rate * ((s.v_dendrite - d.e_leak) - s.w_dendrite));
     s.threshold = s.threshold + d.threshold_rate * (d.v_threshold - s.threshold);
@@ -287,13 +282,13 @@ struct BurstNeuron {
     const Real own = s.v > s.threshold ? ready : Real(0);
     const Real event = forced_or(in.forced, own);
     const Real share = Real(1) / (Real(1) + portable_exp((d.e_dendrite - s.v_dendrite) * d.per_width));
-    const Real follows = event * take(uniform, share);
+    const Real follows = event * draws.take(share);
     const Real second = event > Real(0) ? Real(0) : due;
     s.v = event > Real(0) ? d.e_leak : s.v;
     s.threshold = s.threshold + event * d.threshold_jump;
     s.w = s.w + event;
     s.hold = event + second > Real(0) ? d.hold_steps : s.hold;
-    s.burst = follows > Real(0) ? d.burst_steps + d.jitter_steps * uniform : due > Real(0) ? Real(0) : s.burst;
+    s.burst = follows > Real(0) ? d.burst_steps + d.jitter_steps * draws.rest() : due > Real(0) ? Real(0) : s.burst;
     return {.spike = event + second, .psi = Real(0), .second = second, .unsent = second};
   }
 
@@ -305,13 +300,31 @@ struct BurstNeuron {
                          " ms; at most one in a step is allowed");
   }
 
-  SW_HD static Real above_zero(Real x) { return x > Real(0) ? x : Real(0); }
+  // Outcomes that one uniform number in [0, 1) decides one after the other: each cuts the interval in two in which the
+  // number lies, so that they are independent and nothing is divided.
+  struct Draws {
+    Real uniform;
+    Real low = 0, width = 1;
 
-  // 1 with the probability p < 1, else 0; uniform in [0, 1) before and, independent of the outcome, after.
-  SW_HD static Real take(Real& uniform, Real p) {
-    const bool is_taken = uniform < p;
-    uniform = is_taken ? uniform / p : (uniform - p) / (Real(1) - p);
-    return is_taken ? Real(1) : Real(0);
+    SW_HD Real take(Real p) {  // 1 with the probability p, else 0
+      const Real part = width * p;
+      const Real cut = low + part;
+      const bool is_taken = uniform < cut;
+      low = is_taken ? low : cut;
+      width = is_taken ? part : width - part;
+      return is_taken ? Real(1) : Real(0);
+    }
+    SW_HD Real rest() const { return (uniform - low) / width; }  // uniform, independent of the outcomes
+  };
+
+  // One step of it, in leak conductances; arriving: of both signs, of which this kind takes the positive.
+  SW_HD static Real conductance(Real g, Real decay, Real arriving, Real noise) {
+    return flush(decay * g + (arriving > Real(0) ? arriving : Real(0))) + noise;
+  }
+  // One backward Euler step of a compartment [mV]; rate: of its leak [1/step]; push [mV/step].
+  SW_HD static Real voltage(const Derived& d, Real v, Real rate, Real g_ex, Real g_in, Real push) {
+    const Real pull = d.e_leak + (g_ex * d.e_excitatory + g_in * d.e_inhibitory);
+    return (v + rate * pull + push) / (Real(1) + rate * (Real(1) + (g_ex + g_in)));
   }
 };
 

@@ -12,6 +12,8 @@
 // Differs from the source: weights are cut to the bounds of the projection; an event with no running average has P = 0.
 #pragma once
 
+#include <limits>
+
 #include "spikeweave/learning/event_split.hpp"
 #include "spikeweave/learning/plasticity.hpp"
 
@@ -57,7 +59,7 @@ struct BurstDependent {
   static constexpr bool is_weighted = true;
 
   struct Constants {
-    Real learning_rate, rate_low, rate_high;
+    Real learning_rate, rate_low, rate_high;      // rate_high: infinity where there is none
     Real decay_pre, decay_average, gain_average;  // gain: of one event [Hz]
     Real window;                                  // [steps]
   };
@@ -85,7 +87,7 @@ struct BurstDependent {
   static Constants derive(const Params& p, double dt) {
     return {Real(p.learning_rate),
             Real(p.rate_low),
-            Real(p.rate_high),
+            p.rate_high > 0.0 ? Real(p.rate_high) : std::numeric_limits<Real>::infinity(),
             Real(std::exp(-dt / p.tau_pre)),
             Real(std::exp(-dt / p.tau_average)),
             Real(1000.0 / p.tau_average),
@@ -102,7 +104,7 @@ struct BurstDependent {
     const Real events = flush(k.decay_average * s.events);
     const Real bursts = flush(k.decay_average * s.bursts);
     const Real ratio = bursts < events ? bursts / events : events > Real(0) ? Real(1) : Real(0);
-    const Real excess = k.rate_high > Real(0) && events > k.rate_high ? (events - k.rate_high) / events : Real(0);
+    const Real excess = events > k.rate_high ? (events - k.rate_high) / events : Real(0);
     const Real lack = events < k.rate_low ? k.rate_low - events : Real(0);
     s.events = events + k.gain_average * own.event;
     s.bursts = bursts + k.gain_average * own.burst;
