@@ -38,9 +38,7 @@ void readout(const ReadoutArgs<Real>& args, int threads) {
           for_each_active(spikes, projection.pre_begin, pre_end, add);
           add_rows(rows.data(), rows.size(), to, projection.post_count);
         } else {
-          for (std::size_t j = projection.pre_begin; j < pre_end; ++j) {
-            if (args.outputs(b, t, j) != Real(0)) add(j);
-          }
+          for_each_active(args.outputs.row(b, t), projection.pre_begin, pre_end, add);
           add_scaled_rows(rows.data(), sent.data(), rows.size(), to, projection.post_count);
         }
       }

@@ -40,9 +40,7 @@ void add_input(const ForwardArgs<Real>& args, const ProjectionView<Real>& projec
     for_each_active(events, projection.pre_begin, end, [&](std::size_t i) { add(i, static_cast<Real>(events[i])); });
   } else {
     const Real* values = args.values.row(b, frame);
-    for (std::size_t i = projection.pre_begin; i < end; ++i) {
-      if (values[i] != Real(0)) add(i, values[i]);
-    }
+    for_each_active(values, projection.pre_begin, end, [&](std::size_t i) { add(i, values[i]); });
   }
 }
 
