@@ -248,6 +248,20 @@ void PatternClassificationSettings::validate(const std::string& place) const {
   if (most == 0) throw InputError(place + "/patterns", "label is 0 in all; expected two classes or more");
 }
 
+void TeacherRegressionSettings::validate(const std::string& place) const {
+  constexpr double most = 1e8;
+  double count = 0.0, below = inputs;
+  for (const int size : hidden) count += below * size, below = size;
+  count += below * outputs;
+  if (count > most) {
+    throw InputError(place + "/hidden",
+                     fmt::format("the teacher has {:.0f} weights; at most {:.0f} are allowed", count, most));
+  }
+  if (window_steps <= steps) return;
+  throw InputError(place + "/window_steps",
+                   fmt::format("{} is more than the {} steps of a trial", window_steps, steps));
+}
+
 void EvidenceAccumulationSettings::validate(const std::string& place) const {
   if (cues % 2 == 0) throw InputError(place + "/cues", fmt::format("{} is even; expected an odd number", cues));
 }

@@ -291,15 +291,16 @@ void Experiment::validate(const std::string& place) const {
     weighs_steps = requires {
       requires Task::weighs_steps;
     };
-    // A task that makes its trials declares how many are for evaluation, or none; its training split has no end.
-    if constexpr (
-        requires { &Task::evaluation; } || requires { Task::is_endless; }) {
-      if (training.updates_per_epoch == 0) {
-        throw InputError(place + "/training/updates_per_epoch",
-                         fmt::format("0 means one pass over the training split, and that of {} has no end; expected 1 "
-                                     "or more",
-                                     Task::name));
-      }
+    // A task that makes its trials declares how many are for evaluation, or none; its training split has no end unless
+    // it says how many examples there are.
+    bool has_end = !(
+        requires { &Task::evaluation; } || requires { Task::is_endless; });
+    if constexpr (requires { settings.examples; }) has_end = settings.examples > 0;
+    if (!has_end && training.updates_per_epoch == 0) {
+      throw InputError(place + "/training/updates_per_epoch",
+                       fmt::format("0 means one pass over the training split, and that of {} has no end; expected 1 "
+                                   "or more",
+                                   Task::name));
     }
   });
   check_ends_used(network, has_inputs, has_outputs, place + "/network/projections");

@@ -50,6 +50,9 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed
       return make_pattern_classification(s);
     }
     std::unique_ptr<Task> operator()(const LogicGateSettings& s) const { return make_logic_gate(s, dt); }
+    std::unique_ptr<Task> operator()(const TeacherRegressionSettings& s) const {
+      return make_teacher_regression(s, seed);
+    }
     std::unique_ptr<Task> operator()(const RecordedSettings& s) const { return make_recorded(s, directory); }
   };
 

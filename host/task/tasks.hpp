@@ -32,6 +32,7 @@ std::unique_ptr<Task> make_audio_classification(const AudioClassificationSetting
                                                 const std::string& directory, double dt);
 std::unique_ptr<Task> make_pattern_classification(const PatternClassificationSettings& settings);
 std::unique_ptr<Task> make_logic_gate(const LogicGateSettings& settings, double dt);
+std::unique_ptr<Task> make_teacher_regression(const TeacherRegressionSettings& settings, std::uint64_t seed);
 std::unique_ptr<Task> make_recorded(const RecordedSettings& settings, const std::string& directory);
 
 }  // namespace spikeweave

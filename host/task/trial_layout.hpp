@@ -30,13 +30,18 @@ inline void reset_batch(TrialBatch& batch, const TaskShape& shape, std::size_t b
   batch.forced.assign(batch_size * steps * shape.cells, std::uint8_t{0});
 }
 
-// Trial b has so many steps and one class, scored in the last `window` of them: all where that is 0.
-inline void write_class(TrialBatch& batch, std::size_t b, std::size_t steps, std::size_t window,
-                        std::int32_t target_class) {
+// Trial b has so many steps, scored in the last `window` of them: all where that is 0.
+inline void write_window(TrialBatch& batch, std::size_t b, std::size_t steps, std::size_t window) {
   const std::size_t scored = window == 0 ? steps : window;
   batch.length[b] = static_cast<std::int32_t>(steps);
-  batch.target_class[b] = target_class;
   std::fill_n(batch.segment.data() + b * batch.steps + steps - scored, scored, 0);
+}
+
+// As write_window; its target is one class.
+inline void write_class(TrialBatch& batch, std::size_t b, std::size_t steps, std::size_t window,
+                        std::int32_t target_class) {
+  write_window(batch, b, steps, window);
+  batch.target_class[b] = target_class;
 }
 
 // ids of a split with a limited number of trials.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "spikeweave/core/distribution.hpp"
 #include "spikeweave/core/random.hpp"
 #include "spikeweave/task/task.hpp"
 
@@ -21,6 +22,7 @@ class TrialRandom {
         first_(id >> 48 << 32) {}
 
   double uniform(std::uint64_t index) const { return stream_.uniform(first_ + index); }
+  double draw(const Distribution& from, std::uint64_t index) const { return from.draw(stream_, first_ + index); }
   double normal(std::uint64_t index) const { return stream_.normal(first_ + index); }
   std::uint64_t below(std::uint64_t index, std::uint64_t bound) const { return stream_.below(first_ + index, bound); }
 

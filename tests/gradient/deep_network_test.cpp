@@ -100,6 +100,8 @@ Activity activate(Activation activation, double u) {
       const double y = 1.0 / (1.0 + std::exp(-u));
       return {y, y * (1.0 - y)};
     }
+    case Activation::softplus:
+      return {std::log1p(std::exp(u)), 1.0 / (1.0 + std::exp(-u))};
     case Activation::tanh:
       break;
   }
@@ -225,7 +227,7 @@ TEST_P(DeepNetworks, DirectFeedbackIsFeedbackAlignmentWithOneLayer) {
 
 INSTANTIATE_TEST_SUITE_P(All, DeepNetworks,
                          ::testing::Values(Activation::identity, Activation::rectifier, Activation::logistic,
-                                           Activation::tanh),
+                                           Activation::tanh, Activation::softplus),
                          [](const auto& one) {
                            return std::string(EnumNames<Activation>::names[static_cast<std::size_t>(one.param)]);
                          });

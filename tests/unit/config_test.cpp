@@ -151,7 +151,7 @@ TEST(ReadExperiment, MissingKeysWithoutValidDefaultAreErrors) {
             "e.json: /task: missing; expected an object with \"type\", one of piano_roll pattern_generation "
             "evidence_accumulation store_recall sequence_prediction frame_classification recorded background "
             "rewarded_pairing energy_relaxation noise_classification image_classification event_classification "
-            "audio_classification pattern_classification logic_gate");
+            "audio_classification pattern_classification logic_gate teacher_regression");
   json = parse_json(small_experiment);
   json.erase("network");
   EXPECT_EQ(error_in(json.dump()),

@@ -34,6 +34,7 @@ TEST_F(MakeTask, EveryKindOfSettingsMakesItsTask) {
   EXPECT_EQ(inputs({RewardedPairingSettings{}}), 0u);
   EXPECT_EQ(inputs({LogicGateSettings{}}), 0u);
   EXPECT_EQ(inputs({RecordedSettings{.train = split}}), 1u);
+  EXPECT_EQ(inputs({TeacherRegressionSettings{.inputs = 6}}), 6u);
   EXPECT_EQ(inputs({NoiseClassificationSettings{.inputs = 9}}), 9u);
   EXPECT_EQ(inputs({PatternClassificationSettings{.patterns = {{{1, 0, 1}, 1}}}}), 3u);
   put("images", std::string("\0\0\x08\x03\0\0\0\x01\0\0\0\x02\0\0\0\x01xy", 18));

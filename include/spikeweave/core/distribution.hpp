@@ -74,4 +74,11 @@ struct Distribution {
   }
 };
 
+// What drawn weights are multiplied by: nothing, or 1 over the root of the number of synapses onto a cell.
+enum class WeightScale { unit, fan_in };
+template <>
+struct EnumNames<WeightScale> {
+  static constexpr std::array<std::string_view, 2> names{"unit", "fan_in"};
+};
+
 }  // namespace spikeweave

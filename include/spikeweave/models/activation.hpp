@@ -1,6 +1,7 @@
 // Functions from what drives a rate unit to what it sends, with their derivatives.
 //
-// tanh(u) = 2 / (1 + exp(-2 u)) - 1 and the logistic function are made of portable_exp, so that backends agree.
+// tanh(u) = 2 / (1 + exp(-2 u)) - 1, the logistic function and log(1 + exp(u)) are made of portable_exp, so that
+// backends agree.
 #pragma once
 
 #include <array>
@@ -10,13 +11,14 @@
 #include "spikeweave/core/exponential.hpp"
 #include "spikeweave/core/field.hpp"
 #include "spikeweave/core/host_device.hpp"
+#include "spikeweave/core/softplus.hpp"
 
 namespace spikeweave {
 
-enum class Activation { identity, rectifier, logistic, tanh };
+enum class Activation { identity, rectifier, logistic, tanh, softplus };
 template <>
 struct EnumNames<Activation> {
-  static constexpr std::array<std::string_view, 4> names{"identity", "rectifier", "logistic", "tanh"};
+  static constexpr std::array<std::string_view, 5> names{"identity", "rectifier", "logistic", "tanh", "softplus"};
 };
 
 template <class Real>
@@ -38,6 +40,8 @@ SW_HD Activated<Real> activate(std::uint32_t index, Real u) {
       const Real y = Real(2) / (Real(1) + portable_exp(Real(-2) * u)) - Real(1);
       return {y, Real(1) - y * y};
     }
+    case Activation::softplus:
+      return {softplus(u), Real(1) / (Real(1) + portable_exp(-u))};
     case Activation::identity:
       break;
   }

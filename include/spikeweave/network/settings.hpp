@@ -61,12 +61,6 @@ struct PopulationSettings {
   }
 };
 
-enum class WeightScale { unit, fan_in };
-template <>
-struct EnumNames<WeightScale> {
-  static constexpr std::array<std::string_view, 2> names{"unit", "fan_in"};
-};
-
 // The initial weight of one synapse.
 struct SingleWeight {
   int synapse = -1;

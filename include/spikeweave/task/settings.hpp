@@ -15,6 +15,7 @@
 #include "spikeweave/task/image_settings.hpp"
 #include "spikeweave/task/pattern_settings.hpp"
 #include "spikeweave/task/task.hpp"
+#include "spikeweave/task/teacher_settings.hpp"
 
 namespace spikeweave {
 
@@ -300,7 +301,8 @@ using TaskSettings =
     Choice<"type", PianoRollSettings, PatternGenerationSettings, EvidenceAccumulationSettings, StoreRecallSettings,
            SequencePredictionSettings, FrameClassificationSettings, RecordedSettings, BackgroundSettings,
            RewardedPairingSettings, EnergyRelaxationSettings, NoiseClassificationSettings, ImageClassificationSettings,
-           EventClassificationSettings, AudioClassificationSettings, PatternClassificationSettings, LogicGateSettings>;
+           EventClassificationSettings, AudioClassificationSettings, PatternClassificationSettings, LogicGateSettings,
+           TeacherRegressionSettings>;
 
 // seed: of the experiment. directory: where relative file names start. dt [ms].
 std::unique_ptr<Task> make_task(const TaskSettings& settings, std::uint64_t seed, const std::string& directory,
