@@ -89,5 +89,45 @@ TEST(BurstDependent, MeanFieldOfIndependentTrains) {
   }
 }
 
+// Payeur et al. 2021, Methods (protocol of periodic pairs): 15 groups, 10 s apart, of 5 pairs of simultaneous spikes.
+// While the pairs are further apart than 16 ms all are events, and each depresses by the running burst probability; at
+// closer ones the first is an event, the second makes a burst of it, and the others are neither.
+TEST(BurstDependent, PeriodicPairsDepressUntilTheyBurst) {
+  constexpr double dt = 1.0, tau_pre = 50.0, tau_average = 15'000.0, start_events = 5.0, start_bursts = 1.0;
+  constexpr int groups = 15, pairs = 5, apart = 10'000;
+  const auto k = Rule::derive({.learning_rate = 0.1, .tau_pre = tau_pre, .tau_average = tau_average}, dt);
+  for (const int interval : {1000, 100, 20, 17, 16, 10}) {
+    Rule::Pre pre;
+    Rule::Post post;
+    post.events = start_events;
+    post.bursts = start_bursts;
+    Rule::Synapse synapse;
+    double expected = 0.0, events = start_events, bursts = start_bursts, trace = 0.0;
+    int last = -1;  // the step of the expectation's latest event or burst; the averages decay in the first step too
+    for (int t = 0; t < groups * apart; ++t) {
+      const int n = t % apart / interval;
+      const bool is_pair = t % apart % interval == 0 && n < pairs;
+      const double spike = is_pair ? 1.0 : 0.0;
+      const auto from = Rule::pre_step(k, pre, spike);
+      const auto to = Rule::post_step(k, post, {spike, spike, 1.0});
+      if (!is_pair) continue;
+      Rule::on_post(k, WeightBounds<double>::of(-100.0, 100.0), synapse, from, to);
+
+      const bool is_event = interval > 16 || n == 0;
+      const bool is_burst = !is_event && n == 1;
+      if (!is_event && !is_burst) continue;
+      const double decay = std::exp(-(t - last) / tau_average);
+      trace = trace * std::exp(-(t - last) / tau_pre) + (is_event ? 1.0 : 0.0);
+      events *= decay;
+      bursts *= decay;
+      expected += 0.1 * trace * (is_burst ? 1.0 : -bursts / events);
+      (is_event ? events : bursts) += 1000.0 / tau_average;
+      last = t;
+    }
+    EXPECT_NEAR(synapse.weight, expected, 1e-9) << interval << " ms";
+    EXPECT_EQ(synapse.weight > 0.0, interval <= 16) << interval << " ms";
+  }
+}
+
 }  // namespace
 }  // namespace spikeweave
