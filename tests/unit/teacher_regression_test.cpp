@@ -62,6 +62,21 @@ TEST(TeacherRegression, TargetsOfALinearTeacherHaveTheVarianceOfItsWeights) {
   EXPECT_NEAR(square / count, 1.0, 0.12);
 }
 
+TEST(TeacherRegression, EachChannelDrawsItsOwnInput) {
+  const auto task = make_teacher_regression({.inputs = 2, .outputs = 1}, 1);
+  double mean = 0.0, square = 0.0, product = 0.0;
+  for (std::uint64_t id = 0; id < 256; ++id) {
+    const std::vector<float> input = one_trial(*task, Split::test, id).intensity;
+    mean += input[0] / 256.0;
+    square += input[0] * input[0] / 256.0;
+    product += input[0] * input[1] / 256.0;
+  }
+
+  EXPECT_NEAR(mean, 0.0, 0.19);  // three standard errors
+  EXPECT_NEAR(square, 1.0, 0.27);
+  EXPECT_NEAR(product, 0.0, 0.19);
+}
+
 TEST(TeacherRegression, TrialsArePureAndOfTheirSplit) {
   TeacherRegressionSettings settings{.inputs = 3, .outputs = 2};
   const auto task = make_teacher_regression(settings, 1);
