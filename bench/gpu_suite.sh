@@ -21,22 +21,30 @@ describe_machine() {
   "$build/spikeweave" --version
 }
 
+# TOOL SHARD SHARDS FILTER: one part of the tests under a tool of compute-sanitizer.
+sanitize() {
+  local log=$out/$1_$2.txt
+  GTEST_SHARD_INDEX=$2 GTEST_TOTAL_SHARDS=$3 compute-sanitizer --tool "$1" --error-exitcode 9 "$build/tests/ops_tests" \
+    --gtest_filter="$4" >"$log" 2>&1 || return 1
+  grep -qE '^\[==========\] [1-9][0-9]* tests? ' "$log"  # a filter that matches nothing would pass
+}
+
 run_tests() {
-  local failed=0
+  local failed=0 jobs=() shards=${SHARDS:-6}
   export SW_REQUIRE_CUDA=1
+  for ((shard = 0; shard < shards; ++shard)); do
+    sanitize memcheck $shard $shards '*/Cuda' & jobs+=($!)
+    # The tests left out here would take racecheck many minutes.
+    sanitize racecheck $shard $shards '*/Cuda-*Plasticity*:*Forward*' & jobs+=($!)
+  done
   "$build/spikeweave" selftest | tee "$out/selftest.txt" || failed=1
   "$build/tests/ops_tests" --gtest_output="json:$out/ops.json" | tee "$out/ops.txt" | tail -n 5 || failed=1
   SW_SOURCE_FOLDER="$PWD" "$build/tests/runs_tests" --gtest_filter='*RunsOn*' | tee "$out/runs.txt" | tail -n 3 || failed=1
   "$build/tests/unit_tests" --gtest_filter='*Random*:*Curand*' | tee "$out/random.txt" | tail -n 3 || failed=1
-  for tool in memcheck racecheck; do
-    local tests='*/Cuda'
-    [[ $tool == racecheck ]] && tests='*/Cuda-*Plasticity*:*Forward*'  # these would take it many minutes
-    # A filter that matches nothing would pass, so the number of tests is checked too.
-    compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/tests/ops_tests" --gtest_filter="$tests" \
-      >"$out/$tool.txt" 2>&1 || failed=1
-    grep -qE '^\[==========\] [1-9][0-9]* tests? ' "$out/$tool.txt" || failed=1
-    tail -n 3 "$out/$tool.txt"
+  for job in "${jobs[@]}"; do
+    wait "$job" || failed=1
   done
+  tail -qn 1 "$out"/{memcheck,racecheck}_*.txt
   return $failed
 }
 
