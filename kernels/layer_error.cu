@@ -10,7 +10,7 @@ namespace {
 // Overwrites later [batch, steps of the window, cells of the range]. Block: a tile of rows, trial by trial, and one of
 // cells.
 template <class Tiles>
-__global__ void __launch_bounds__(row_block, 2)
+__global__ void __launch_bounds__(row_block, Tiles::blocks_at_once)
     layer_error_kernel(AdjointArgs<float> args, RowProjections projections, NeuronRange range, float* later) {
   using Stage = typename Tiles::Stage;
   SW_SHARED(Stage, stages, 2);
@@ -46,14 +46,8 @@ __global__ void __launch_bounds__(row_block, 2)
     }
     if (__syncthreads_or(is_any ? 1 : 0) == 0) continue;  // rows and weights are there
     const unsigned count = projection.post_count;
-    const auto left = [&](unsigned n, unsigned k) {
-      const float* const row = factors[Tiles::line_along_k(n)];
-      return row != nullptr && k < count ? row[k] : 0.0f;
-    };
-    const auto right = [&](unsigned n, unsigned k) {
-      const float* const row = weights[Tiles::line_along_k(n)];
-      return row != nullptr && k < count ? row[k] : 0.0f;
-    };
+    const auto left = [&](unsigned row, unsigned k) { return read_four_of(factors[row], k, count); };
+    const auto right = [&](unsigned column, unsigned k) { return read_four_of(weights[column], k, count); };
     Tiles::template multiply<true, true>(count, left, right, stages, sum);
   }
 

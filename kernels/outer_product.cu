@@ -64,21 +64,34 @@ __global__ void __launch_bounds__(product_block)
     __syncthreads();  // the tiles have been read
   }
 
-  const ProjectionView<float>& p = args.projection;
   for (unsigned i = 0; i < per_thread; ++i) {
     for (unsigned j = 0; j < per_thread; ++j) {
-      const std::size_t pre = pre_begin + own_pre + i;
-      const std::size_t post = post_begin + own_post + j;
-      if (pre >= p.pre_count || post >= p.post_count) continue;
-      if (args.zero_diagonal && p.pre_begin + pre == p.post_begin + post) sum[i][j] = 0.0f;
-      const std::size_t synapse = pre * p.post_count + post;
-      if (part.count == 1) {
-        args.gradient[synapse] += args.scale * sum[i][j];
-      } else {
-        part.sums[blockIdx.z * p.pre_count * p.post_count + synapse] = sum[i][j];
-      }
+      write_sum(args, part, pre_begin + own_pre + i, post_begin + own_post + j, sum[i][j]);
     }
   }
+}
+
+// Of a projection from few cells, such as a bias. Thread: one synapse and one part of K, row after row.
+__global__ void __launch_bounds__(product_block)
+    narrow_product_kernel(OuterProductArgs<float> args, PreCells<float> cells, Part part) {
+  constexpr unsigned rows_at_once = 8;  // on their way from memory
+  const std::size_t pre = blockIdx.y;
+  const std::size_t post = std::size_t{blockIdx.x} * product_block + threadIdx.x;
+  if (post >= args.projection.post_count) return;
+  float sum = 0.0f;
+  Row row = Row::at(part.begin(), args.window);
+  for (std::size_t first = part.begin(); first < part.end(); first += rows_at_once) {
+    float from[rows_at_once], to[rows_at_once];
+    SW_UNROLL(8)
+    for (unsigned n = 0; n < rows_at_once; ++n, row = (row + 1).within(args.window)) {
+      const bool is_pair = first + n < part.end() && row.is_pair(args);
+      from[n] = is_pair ? pre_value(args, cells, row, pre) : 0.0f;
+      to[n] = is_pair ? post_value(args, row, post) : 0.0f;
+    }
+    SW_UNROLL(8)
+    for (unsigned n = 0; n < rows_at_once; ++n) sum = __fmaf_rn(from[n], to[n], sum);
+  }
+  write_sum(args, part, pre, post, sum);
 }
 
 // Thread: one synapse of a sparse projection, trial after trial. k counts the columns' order.
@@ -103,6 +116,16 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
   args.gradient[synapse] += args.scale * sum;
 }
 
+constexpr std::size_t few_cells = 8;
+constexpr PartRule tiles_rule{tile, tile, 264, 4, 0.24}, narrow_rule{1, product_block, 1056, 2, 0.08};
+
+bool is_narrow(const OuterProductArgs<float>& args) {
+  return args.projection.pre_count <= few_cells;
+}
+Part value_parts(const OuterProductArgs<float>& args) {
+  return choose_parts(args, is_narrow(args) ? narrow_rule : tiles_rule);
+}
+
 }  // namespace
 
 Method outer_product_method(const OuterProductArgs<float>& args) {
@@ -110,7 +133,8 @@ Method outer_product_method(const OuterProductArgs<float>& args) {
   if (!args.events.empty()) {
     return {"two bf16 products on tensor cores, the spikes exact", spike_parts(args).scratch(args) * sizeof(float)};
   }
-  return {"tiles of a dense product", choose_parts(args, tile, tile).scratch(args) * sizeof(float)};
+  return {is_narrow(args) ? "a thread per synapse and part" : "tiles of a dense product",
+          value_parts(args).scratch(args) * sizeof(float)};
 }
 
 void outer_product(Context& context, const OuterProductArgs<float>& of) {
@@ -128,10 +152,11 @@ void outer_product(Context& context, const OuterProductArgs<float>& of) {
     spike_product(context, args);
     return;
   }
-  Part part = choose_parts(args, tile, tile);
+  Part part = value_parts(args);
   if (part.count == 0) return;
   if (part.count > 1) part.sums = context.scratch.get<float>(part.scratch(args), "parts of a gradient");
-  launch({.grid = part.grid(), .block = dim3(product_block), .stream = context.stream}, outer_product_kernel, args,
+  launch({.grid = part.grid(), .block = dim3(product_block), .stream = context.stream},
+         is_narrow(args) ? narrow_product_kernel : outer_product_kernel, args,
          PreCells<float>{args.values, args.mask, static_cast<unsigned>(args.frame_steps)}, part);
   if (part.count > 1) add_parts(context, part.sums, part.count, args);
 }

@@ -42,22 +42,17 @@ __device__ __forceinline__ float post_value(const OuterProductArgs<float>& args,
   return args.post(row.trial, row.t - args.post_delay, args.projection.post_begin + post);
 }
 
-// Writes a block's sums, [tile_pre][tile_post] from (pre_begin, post_begin) on, as its part of the gradient.
-__device__ __forceinline__ void write_tile(const OuterProductArgs<float>& args, const Part& part, const float* sums,
-                                           std::size_t pre_begin, std::size_t post_begin, unsigned tile_pre,
-                                           unsigned tile_post) {
+// Writes the sum of a synapse as its part of the gradient; of none, beyond the cells of the projection: nothing.
+__device__ __forceinline__ void write_sum(const OuterProductArgs<float>& args, const Part& part, std::size_t pre,
+                                          std::size_t post, float sum) {
   const ProjectionView<float>& p = args.projection;
-  for (unsigned n = threadIdx.x; n < tile_pre * tile_post; n += blockDim.x) {
-    const std::size_t pre = pre_begin + n / tile_post, post = post_begin + n % tile_post;
-    if (pre >= p.pre_count || post >= p.post_count) continue;
-    const bool is_self = args.zero_diagonal && p.pre_begin + pre == p.post_begin + post;
-    const float sum = is_self ? 0.0f : sums[n];
-    const std::size_t synapse = pre * p.post_count + post;
-    if (part.count == 1) {
-      args.gradient[synapse] += args.scale * sum;
-    } else {
-      part.sums[blockIdx.z * p.pre_count * p.post_count + synapse] = sum;
-    }
+  if (pre >= p.pre_count || post >= p.post_count) return;
+  if (args.zero_diagonal && p.pre_begin + pre == p.post_begin + post) sum = 0.0f;
+  const std::size_t synapse = pre * p.post_count + post;
+  if (part.count == 1) {
+    args.gradient[synapse] += args.scale * sum;
+  } else {
+    part.sums[blockIdx.z * p.pre_count * p.post_count + synapse] = sum;
   }
 }
 

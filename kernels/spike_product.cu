@@ -4,6 +4,7 @@
 // P Q flops of bf16 (two products), B T (P + 4 Q) bytes.
 #include "kernels/spike_product.cuh"
 
+#include "kernels/fours.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/product_rows.cuh"
 #include "kernels/tile_product.cuh"
@@ -50,23 +51,12 @@ __device__ __forceinline__ unsigned stage_row() {
 
 // Four numbers of a row, of which `left` are there; is_aligned: at a multiple of their size, and the row has all four
 // where it has one.
-template <bool is_aligned>
-__device__ __forceinline__ std::uint32_t four_cells(const std::uint8_t* from, int left) {
-  std::uint32_t word = 0;
+template <bool is_aligned, class T>
+__device__ __forceinline__ typename Four<T>::Word four_of_row(const T* from, int left) {
   if constexpr (is_aligned) {
-    if (left > 0) word = *reinterpret_cast<const std::uint32_t*>(from);
+    return left > 0 ? read_aligned_four(from).word : typename Four<T>::Word{};
   } else {
-    for (int n = 0; n < 4 && n < left; ++n) word |= static_cast<std::uint32_t>(from[n]) << 8 * n;
-  }
-  return word;
-}
-template <bool is_aligned>
-__device__ __forceinline__ float4 four_factors(const float* from, int left) {
-  if constexpr (is_aligned) {
-    return left > 0 ? *reinterpret_cast<const float4*>(from) : float4{};
-  } else {
-    const auto factor = [&](int n) { return n < left ? from[n] : 0.0f; };
-    return {factor(0), factor(1), factor(2), factor(3)};
+    return make_four<T>([&](unsigned n) { return static_cast<int>(n) < left ? from[n] : T{0}; }).word;
   }
 }
 
@@ -80,7 +70,7 @@ __device__ __forceinline__ std::uint32_t masked(std::uint32_t word, std::uint32_
 
 // What a thread stages, row after row. Where its cells stand is kept from row to row, for the products leave no time to
 // find it anew.
-template <bool is_aligned>
+template <bool aligned_pre, bool aligned_post>
 class Source {
  public:
   __device__ __forceinline__ Source(const OuterProductArgs<float>& args, const PreCells<std::uint8_t>& cells,
@@ -111,11 +101,11 @@ class Source {
     Fetched fetched;
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_pre; ++n) {
-      fetched.pre[n] = four_cells<is_aligned>(pre + n * stride, pre_left - static_cast<int>(n * stride));
+      fetched.pre[n] = four_of_row<aligned_pre>(pre + n * stride, pre_left - static_cast<int>(n * stride));
     }
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_post; ++n) {
-      fetched.post[n] = four_factors<is_aligned>(post + n * stride, post_left - static_cast<int>(n * stride));
+      fetched.post[n] = four_of_row<aligned_post>(post + n * stride, post_left - static_cast<int>(n * stride));
     }
     if (has_mask_ && is_pair) apply_mask(fetched);
     return fetched;
@@ -154,7 +144,7 @@ class Source {
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_pre; ++n) {
       fetched.pre[n] =
-          masked(fetched.pre[n], four_cells<is_aligned>(mask + n * stride, pre_left_ - static_cast<int>(n * stride)));
+          masked(fetched.pre[n], four_of_row<aligned_pre>(mask + n * stride, pre_left_ - static_cast<int>(n * stride)));
     }
   }
 
@@ -241,8 +231,8 @@ class WarpSums {
 };
 
 // Block: a tile of the gradient and one part of K. Warp: 64 x 32 of the tile; one block fits an SM, for the sums take
-// half of its registers. is_aligned: whether rows of both factors can be read four numbers at a time.
-template <bool is_aligned>
+// half of its registers. aligned_pre, aligned_post: whether rows of that factor can be read four numbers at a time.
+template <bool aligned_pre, bool aligned_post>
 __global__ void __launch_bounds__(spike_block, 1)
     spike_product_kernel(OuterProductArgs<float> args, PreCells<std::uint8_t> cells, Part part) {
   Memory& memory = *dynamic_shared<Memory>();
@@ -252,7 +242,7 @@ __global__ void __launch_bounds__(spike_block, 1)
   const unsigned warp_pre = warp / warps_post * warp_pre_cells, warp_post = warp % warps_post * warp_post_cells;
 
   WarpSums sums;
-  Source<is_aligned> source(args, cells, part, pre_begin, post_begin);
+  Source<aligned_pre, aligned_post> source(args, cells, part, pre_begin, post_begin);
   put(source.fetch(), memory.stages[0]);
   source.advance();
   Fetched fetched = source.fetch();
@@ -280,23 +270,21 @@ __global__ void __launch_bounds__(spike_block, 1)
   __syncthreads();  // the last stage has been read
   sums.store(&memory.total[warp_pre * tile_post + warp_post]);
   __syncthreads();  // all sums are there: threads write them in rows
-  write_tile(args, part, memory.total, pre_begin, post_begin, tile_pre, tile_post);
+  for (unsigned n = threadIdx.x; n < tile_pre * tile_post; n += spike_block) {
+    write_sum(args, part, pre_begin + n / tile_post, post_begin + n % tile_post, memory.total[n]);
+  }
 }
 
-// Whether four numbers of a row stand at a multiple of their size, in both factors and the mask.
-bool is_aligned(const OuterProductArgs<float>& args) {
-  const auto is_multiple = [](std::size_t number, std::size_t of) { return number % of == 0; };
-  const auto address = [](const void* pointer) { return reinterpret_cast<std::size_t>(pointer); };
-  const ProjectionView<float>& p = args.projection;
-  return is_multiple(args.events.shape[2], 4) && is_multiple(p.pre_begin, 4) && is_multiple(args.post.shape[2], 4) &&
-         is_multiple(p.post_begin, 4) && is_multiple(address(args.events.data), 4) &&
-         is_multiple(address(args.mask.data), 4) && is_multiple(address(args.post.data), 16);
+// Whether four numbers of a row of `columns` stand at a multiple of their size, from cell `begin` on.
+template <class T>
+bool is_aligned(const T* data, std::size_t columns, std::size_t begin) {
+  return columns % 4 == 0 && begin % 4 == 0 && reinterpret_cast<std::size_t>(data) % (4 * sizeof(T)) == 0;
 }
 
 }  // namespace
 
 Part spike_parts(const OuterProductArgs<float>& args) {
-  return choose_parts(args, tile_pre, tile_post);
+  return choose_parts(args, {tile_pre, tile_post, 132, 6, 0.031});
 }
 
 void spike_product(Context& context, const OuterProductArgs<float>& args) {
@@ -309,11 +297,14 @@ void spike_product(Context& context, const OuterProductArgs<float>& args) {
                             .block = dim3(spike_block),
                             .dynamic_shared_bytes = sizeof(Memory),
                             .stream = context.stream};
-  if (is_aligned(args)) {
-    launch(config, spike_product_kernel<true>, args, cells, part);
-  } else {
-    launch(config, spike_product_kernel<false>, args, cells, part);
-  }
+  const ProjectionView<float>& p = args.projection;
+  const bool aligned_pre = is_aligned(args.events.data, args.events.shape[2], p.pre_begin) &&
+                           is_aligned(args.mask.data, args.events.shape[2], p.pre_begin);
+  const bool aligned_post = is_aligned(args.post.data, args.post.shape[2], p.post_begin);
+  const auto kernel = !aligned_pre    ? spike_product_kernel<false, false>
+                      : !aligned_post ? spike_product_kernel<true, false>
+                                      : spike_product_kernel<true, true>;
+  launch(config, kernel, args, cells, part);
   if (part.count > 1) add_parts(context, part.sums, part.count, args);
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
+#include "kernels/unroll.cuh"
 
 namespace spikeweave::SW_DEVICE {
 
@@ -25,41 +26,68 @@ struct Part {
   }
 };
 
-// Depends on the shape alone, not on the device, so that every GPU gives the same bits.
-inline Part choose_parts(const OuterProductArgs<float>& args, std::size_t tile_pre, std::size_t tile_post) {
-  constexpr std::size_t wanted_blocks = 528;                      // four for each multiprocessor of an H200
-  constexpr std::size_t least_rows = 256;                         // less is not worth the second pass
+// Of the kernel that sums parts: its tile, how many blocks run at once on an H200, and how long a block takes [us].
+struct PartRule {
+  std::size_t tile_pre, tile_post;
+  std::size_t blocks;
+  double start, row;  // a block: start + row * rows
+};
+
+// The count that should take the least time. Depends on the shape alone, not on the device, so that every GPU gives the
+// same bits.
+inline Part choose_parts(const OuterProductArgs<float>& args, const PartRule& rule) {
+  constexpr std::size_t largest_count = 528;
   constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
+  constexpr double launch = 3, bytes = 3e6;                       // a second pass [us], and what it moves in 1 us
   const std::size_t end = args.window.end_or(args.post.shape[1]);
   const std::size_t row_count = end > args.window.begin ? args.post.shape[0] * (end - args.window.begin) : 0;
   const std::size_t synapses = args.projection.synapse_count();
-  const std::size_t pre_tiles = (args.projection.pre_count + tile_pre - 1) / tile_pre;
-  const std::size_t post_tiles = (args.projection.post_count + tile_post - 1) / tile_post;
+  const std::size_t pre_tiles = (args.projection.pre_count + rule.tile_pre - 1) / rule.tile_pre;
+  const std::size_t post_tiles = (args.projection.post_count + rule.tile_post - 1) / rule.tile_post;
   if (row_count == 0 || synapses == 0) return {};
-  std::size_t count = std::max<std::size_t>(1, wanted_blocks / (pre_tiles * post_tiles));
-  count = std::min(count, std::max<std::size_t>(1, row_count / least_rows));
-  count = std::min(count, std::max<std::size_t>(1, largest_scratch / synapses));
+  const auto rows_of = [&](std::size_t count) { return (row_count + count - 1) / count; };
+  const auto time_of = [&](std::size_t count) {
+    const std::size_t waves = (pre_tiles * post_tiles * count + rule.blocks - 1) / rule.blocks;
+    const double sums = static_cast<double>(waves) * (rule.start + rule.row * static_cast<double>(rows_of(count)));
+    return count == 1 ? sums : sums + launch + static_cast<double>(4 * (count + 1) * synapses) / bytes;
+  };
+  std::size_t best = 1;
+  for (std::size_t count = 2; count <= std::min(row_count, largest_count); ++count) {
+    if (count * synapses <= largest_scratch && time_of(count) < time_of(best)) best = count;
+  }
   return {.row_count = row_count,
-          .rows = (row_count + count - 1) / count,
-          .count = static_cast<unsigned>(count),
+          .rows = rows_of(best),
+          .count = static_cast<unsigned>(best),
           .pre_tiles = static_cast<unsigned>(pre_tiles),
           .post_tiles = static_cast<unsigned>(post_tiles),
           .sums = nullptr};
 }
 
-// Thread: one synapse. sums: [count, synapses]
+constexpr unsigned sums_per_thread = 4;  // whose parts are on their way at once
+
+// sums: [count, synapses]
 static __global__ void add_parts_kernel(const float* sums, unsigned count, std::size_t synapses, float scale,
                                         float* gradient) {
-  const std::size_t synapse = global_index_1d();
-  if (synapse >= synapses) return;
-  float sum = 0.0f;
-  for (unsigned s = 0; s < count; ++s) sum += sums[s * synapses + synapse];
-  gradient[synapse] += scale * sum;
+  const std::size_t first = blockIdx.x * std::size_t{sums_per_thread} * blockDim.x + threadIdx.x;
+  const auto synapse = [&](unsigned n) { return first + n * blockDim.x; };
+  float sum[sums_per_thread] = {};
+  SW_UNROLL(4)
+  for (unsigned s = 0; s < count; ++s) {
+    SW_UNROLL(4)
+    for (unsigned n = 0; n < sums_per_thread; ++n) {
+      if (synapse(n) < synapses) sum[n] += sums[s * synapses + synapse(n)];
+    }
+  }
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < sums_per_thread; ++n) {
+    if (synapse(n) < synapses) gradient[synapse(n)] += scale * sum[n];
+  }
 }
 
 inline void add_parts(Context& context, const float* sums, unsigned count, const OuterProductArgs<float>& args) {
   const std::size_t synapses = args.projection.synapse_count();
-  launch_1d(context.stream, synapses, add_parts_kernel, sums, count, synapses, args.scale, args.gradient.data);
+  launch_1d(context.stream, (synapses + sums_per_thread - 1) / sums_per_thread, add_parts_kernel, sums, count, synapses,
+            args.scale, args.gradient.data);
 }
 
 }  // namespace spikeweave::SW_DEVICE

@@ -163,6 +163,27 @@ TEST_P(OuterProduct, LongBatchesAreSummedInParts) {
   expect_reference(c);
 }
 
+// Such as a bias, whose synapses are few beside the steps.
+TEST_P(OuterProduct, SumsValuesOfFewCells) {
+  for (const std::size_t cells : {1u, 8u, 9u}) {
+    ProductCase c = spike_case(cells, 300);
+    c.steps = 200;
+    c.length = {200, 57, 199};
+    c.events.clear();
+    c.values = test::random_floats(3 * c.frames() * cells, 58);
+    expect_reference(c);
+
+    c.mask = test::random_bits(3 * c.frames() * cells, 59, 0.5);
+    c.delay = 2;
+    c.pre_begin = cells / 2;
+    c.pre_count = cells - c.pre_begin;
+    c.post_begin = 3;
+    c.post_count = 290;
+    c.zero_diagonal = true;
+    expect_reference(c);
+  }
+}
+
 TEST_P(OuterProduct, SilentCellsAddNothingAndSaturatedOnesEverything) {
   expect_reference(spike_case(33, 5, 0.0));
   expect_reference(spike_case(33, 5, 1.0));
