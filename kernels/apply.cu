@@ -1,4 +1,6 @@
 // One optimiser step.
+#include <cstdint>
+
 #include "kernels/launch.cuh"
 #include "kernels/operations.cuh"
 #include "kernels/unroll.cuh"
@@ -35,8 +37,12 @@ __global__ void apply_kernel(ApplyArgs<float> args) {
     const float changed = constrain(args.feedback.decay * (parameter[n] + increment), args.low, args.high);
     args.parameter[i] = changed;
     if (!args.average.empty()) args.average[i] = running_average(args.average[i], changed, args.average_decay);
-    if (args.feedback.back == nullptr) continue;  // a division less
-    args.feedback.update(i / args.parameter.shape[1], i % args.parameter.shape[1], increment, changed);
+    if (args.feedback.back == nullptr) continue;
+    const std::size_t columns = args.parameter.shape[1];
+    const bool is_small = args.parameter.size() <= 0xFFFFFFFFu;  // a division of 32 bits is much shorter
+    const std::size_t row =
+        is_small ? static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(columns) : i / columns;
+    args.feedback.update(row, i - row * columns, increment, changed);
   }
 }
 

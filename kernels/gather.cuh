@@ -111,9 +111,8 @@ struct PostTile {
 };
 
 // Adds value times weight to `sum`, over the projection's pre cells in ascending order. All threads of the block call
-// it; those without a post cell of the projection get `sum` back. loads: under way at once; more take the registers of
-// blocks that hide the waiting too.
-template <unsigned loads = 8, class T>
+// it; those without a post cell of the projection get `sum` back.
+template <class T>
 __device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cells,
                                              const ProjectionView<float>& projection, const PostTile& tile,
                                              ActiveCells& active) {
@@ -125,6 +124,7 @@ __device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cell
     const unsigned active_count =
         find_active([&](unsigned i) { return cells.at(projection.pre_begin + first + i); }, count, active);
     if (column == nullptr) continue;
+    constexpr unsigned loads = 8;  // under way at once; more take the registers of blocks that hide the waiting too
     const std::size_t stride = projection.post_count;
     const float* const weights = column + first * stride;
     sum = add_in_order<loads>(sum, active_count,
@@ -134,12 +134,11 @@ __device__ __forceinline__ float gather_onto(float sum, const StepCells<T>& cell
 }
 
 // The same over the projections in order, from 0 on.
-template <unsigned loads = 8, class T>
+template <class T>
 __device__ float gather_sum(const StepCells<T>& cells, const ProjectionList<float>& projections, const PostTile& tile,
                             ActiveCells& active) {
   float sum = 0.0f;
-  for (std::size_t p = 0; p < projections.count; ++p)
-    sum = gather_onto<loads>(sum, cells, projections.at[p], tile, active);
+  for (std::size_t p = 0; p < projections.count; ++p) sum = gather_onto(sum, cells, projections.at[p], tile, active);
   return sum;
 }
 

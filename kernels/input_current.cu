@@ -116,7 +116,8 @@ using RowSums = float[rows][columns];
 
 // Adds value times weight of `count` listed cells; weights: those of cell 0, row_size: of a cell. column: where the
 // thread's first post neuron is in a row, which is outside of it where the projection does not reach that neuron.
-template <unsigned columns>
+// is_exact: values are 0 or 1, so that a fused product gives the same bits.
+template <bool is_exact, unsigned columns>
 __device__ __forceinline__ void add_listed(const ActiveRows& active, unsigned count, const float* weights,
                                            unsigned row_size, std::ptrdiff_t column, const bool (&is_target)[columns],
                                            RowSums<columns>& sum) {
@@ -129,16 +130,19 @@ __device__ __forceinline__ void add_listed(const ActiveRows& active, unsigned co
       if (!is_target[c]) continue;
       const float weight = row[column + std::ptrdiff_t{c * largest_block}];
       SW_UNROLL(4)
-      for (unsigned r = 0; r < rows; ++r) sum[r][c] = sum[r][c] + values.at[r] * weight;
+      for (unsigned r = 0; r < rows; ++r) {
+        sum[r][c] = is_exact ? __fmaf_rn(values.at[r], weight, sum[r][c]) : sum[r][c] + values.at[r] * weight;
+      }
     }
   }
 }
 
 // The sums over the projections in order and their cells in ascending order; value_of(cell): RowValues or what converts
-// to them. All threads of the block call it.
+// to them; is_exact: see add_listed(). All threads of the block call it.
 template <unsigned columns, class ValueOf>
 __device__ __forceinline__ void sum_rows(const ProjectionList<float>& projections, const PostTile& tile,
-                                         const ValueOf& value_of, ActiveRows& active, RowSums<columns>& sum) {
+                                         const ValueOf& value_of, bool is_exact, ActiveRows& active,
+                                         RowSums<columns>& sum) {
   const std::size_t post = tile.begin + threadIdx.x;
   for (std::size_t p = 0; p < projections.count; ++p) {
     const ProjectionView<float>& projection = projections.at[p];
@@ -151,8 +155,13 @@ __device__ __forceinline__ void sum_rows(const ProjectionList<float>& projection
       const unsigned count = rest < ActiveRows::capacity ? static_cast<unsigned>(rest) : ActiveRows::capacity;
       const unsigned active_count =
           find_active([&](unsigned i) { return value_of(projection.pre_begin + from + i); }, count, active);
-      add_listed(active, active_count, projection.weights + from * projection.post_count,
-                 static_cast<unsigned>(projection.post_count), column, is_target, sum);
+      const float* const weights = projection.weights + from * projection.post_count;
+      const auto row_size = static_cast<unsigned>(projection.post_count);
+      if (is_exact) {
+        add_listed<true>(active, active_count, weights, row_size, column, is_target, sum);
+      } else {
+        add_listed<false>(active, active_count, weights, row_size, column, is_target, sum);
+      }
     }
   }
 }
@@ -161,8 +170,8 @@ __host__ __device__ __forceinline__ unsigned quad_count(const StepWindow& window
   return static_cast<unsigned>((window.end - window.begin + rows - 1) / rows);
 }
 
-// Block: four steps of a trial and a tile of post neurons; every tile draws for itself, the first one writes. Thread:
-// `columns` post neurons.
+// Block: four steps of a trial and a tile of post neurons; every tile that inputs reach draws for itself, the first one
+// writes. Thread: `columns` post neurons.
 template <class T, bool is_drawn, unsigned columns>
 __global__ void __launch_bounds__(largest_block, 3)
     input_current_kernel(ForwardViews views, PreCells<T> input, EncodeArgs draw, CurrentRows currents) {
@@ -170,25 +179,26 @@ __global__ void __launch_bounds__(largest_block, 3)
   const unsigned quads = quad_count(views.window);
   const std::size_t trial = blockIdx.x / quads;
   const std::size_t first = views.window.begin + std::size_t{blockIdx.x % quads} * rows;
+  const std::size_t begin = std::size_t{blockIdx.y} * columns * blockDim.x;
+  const std::size_t left = views.neuron_count - begin;
+  const PostTile tile{begin, begin + (left < columns * blockDim.x ? left : columns * blockDim.x)};
   if constexpr (is_drawn) {
-    draw_rows(draw, input.mask, trial, first, views.window.end, dynamic_shared<RowEvents>());
+    bool is_reached = blockIdx.y == 0;  // which writes
+    for (std::size_t p = 0; p < views.input.count; ++p) is_reached = is_reached || tile.meets(views.input.at[p]);
+    if (is_reached) draw_rows(draw, input.mask, trial, first, views.window.end, dynamic_shared<RowEvents>());
     __syncthreads();  // the events are there
   }
   const std::size_t end = views.window.end_in(views.running_steps(trial));
   if (first >= end) return;
-  const std::size_t begin = std::size_t{blockIdx.y} * columns * blockDim.x;
-  const std::size_t left = views.neuron_count - begin;
-  const PostTile tile{begin, begin + (left < columns * blockDim.x ? left : columns * blockDim.x)};
 
   RowSums<columns> sum = {};
   if constexpr (is_drawn) {
-    const RowEvents* const drawn = dynamic_shared<RowEvents>();
-    sum_rows<columns>(
-        views.input, tile, [&](std::size_t cell) { return drawn[cell]; }, active[0], sum);
+    const auto drawn = [events = dynamic_shared<RowEvents>()](std::size_t cell) { return events[cell]; };
+    sum_rows(views.input, tile, drawn, draw.encoding == Encoding::bernoulli, active[0], sum);
   } else {
     const RowCells<T> cells(input, trial, first, end);
-    sum_rows<columns>(
-        views.input, tile, [&](std::size_t cell) { return cells.at(cell); }, active[0], sum);
+    const auto given = [&cells](std::size_t cell) { return cells.at(cell); };
+    sum_rows(views.input, tile, given, false, active[0], sum);
   }
   for (unsigned r = 0; r < rows && first + r < end; ++r) {
     for (unsigned c = 0; c < columns; ++c) {

@@ -50,17 +50,15 @@ __global__ void __launch_bounds__(row_block, sizeof(T) == 1 ? 2 : 1)
     }
     if (__syncthreads_or(is_any ? 1 : 0) == 0) continue;  // the rows are there
     const unsigned count = projection.pre_count, stride = projection.post_count;
-    const unsigned tile_end = min(post_end, place[0].end);
-    const auto left = [&](unsigned row, unsigned k) { return read_four_of(sent[row], k, count); };
-    const auto right = [&](unsigned column, unsigned k) {
-      const std::size_t post = place[0].begin + column;
-      const std::size_t first = std::size_t{k} * stride + (post - projection.post_begin);  // may wrap, where not read
-      const auto is_target = [&](unsigned n) {
-        return k < count && post + n >= projection.post_begin && post + n < tile_end;
-      };
-      if (is_target(0) && is_target(3)) return read_four(projection.weights + first, 4);
-      return make_four<float>([&](unsigned n) { return is_target(n) ? projection.weights[first + n] : 0.0f; });
+    const unsigned post = place[0].begin + Tiles::line_along_columns();
+    const bool is_target = post >= projection.post_begin && post < min(post_end, place[0].end);
+    const unsigned own_count = is_target ? count : 0;
+    const float* const column = projection.weights + (is_target ? post - projection.post_begin : 0);
+    const auto left = [&](unsigned n, unsigned k) {
+      const T* const cells = sent[Tiles::line_along_k(n)];
+      return cells != nullptr && k < count ? cells[k] : T{0};
     };
+    const auto right = [&](unsigned, unsigned k) { return k < own_count ? column[std::size_t{k} * stride] : 0.0f; };
     Tiles::template multiply<is_exact, false>(count, left, right, stages, sum);
   }
 

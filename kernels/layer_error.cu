@@ -46,8 +46,14 @@ __global__ void __launch_bounds__(row_block, Tiles::blocks_at_once)
     }
     if (__syncthreads_or(is_any ? 1 : 0) == 0) continue;  // rows and weights are there
     const unsigned count = projection.post_count;
-    const auto left = [&](unsigned row, unsigned k) { return read_four_of(factors[row], k, count); };
-    const auto right = [&](unsigned column, unsigned k) { return read_four_of(weights[column], k, count); };
+    const auto left = [&](unsigned n, unsigned k) {
+      const float* const row = factors[Tiles::line_along_k(n)];
+      return row != nullptr && k < count ? row[k] : 0.0f;
+    };
+    const auto right = [&](unsigned n, unsigned k) {
+      const float* const row = weights[Tiles::line_along_k(n)];
+      return row != nullptr && k < count ? row[k] : 0.0f;
+    };
     Tiles::template multiply<true, true>(count, left, right, stages, sum);
   }
 

@@ -71,25 +71,36 @@ __global__ void __launch_bounds__(product_block)
   }
 }
 
-// Of a projection from few cells, such as a bias. Thread: one synapse and one part of K, row after row.
+// Of a projection from few cells, such as a bias. Block: one pre cell, a stretch of post cells and one part of K.
+// Thread: one post cell, row after row.
 __global__ void __launch_bounds__(product_block)
     narrow_product_kernel(OuterProductArgs<float> args, PreCells<float> cells, Part part) {
-  constexpr unsigned rows_at_once = 8;  // on their way from memory
+  struct Pair {
+    const float* post;  // factors of the projection's post cells; nullptr: no pair
+    float pre;
+  };
+  SW_SHARED(Pair, pairs, product_block);
   const std::size_t pre = blockIdx.y;
   const std::size_t post = std::size_t{blockIdx.x} * product_block + threadIdx.x;
-  if (post >= args.projection.post_count) return;
+  const bool is_there = post < args.projection.post_count;
   float sum = 0.0f;
-  Row row = Row::at(part.begin(), args.window);
-  for (std::size_t first = part.begin(); first < part.end(); first += rows_at_once) {
-    float from[rows_at_once], to[rows_at_once];
-    SW_UNROLL(8)
-    for (unsigned n = 0; n < rows_at_once; ++n, row = (row + 1).within(args.window)) {
-      const bool is_pair = first + n < part.end() && row.is_pair(args);
-      from[n] = is_pair ? pre_value(args, cells, row, pre) : 0.0f;
-      to[n] = is_pair ? post_value(args, row, post) : 0.0f;
+  for (std::size_t first = part.begin(); first < part.end(); first += product_block) {
+    const std::size_t left = part.end() - first;
+    const unsigned count = left < product_block ? static_cast<unsigned>(left) : product_block;
+    __syncthreads();  // the last pairs have been read
+    if (threadIdx.x < count) {
+      const Row row = Row::at(first + threadIdx.x, args.window);
+      const bool is_pair = row.is_pair(args);
+      pairs[threadIdx.x] = {
+          is_pair ? &args.post(row.trial, row.t - args.post_delay, args.projection.post_begin) : nullptr,
+          is_pair ? pre_value(args, cells, row, pre) : 0.0f};
     }
+    __syncthreads();  // the pairs are there
     SW_UNROLL(8)
-    for (unsigned n = 0; n < rows_at_once; ++n) sum = __fmaf_rn(from[n], to[n], sum);
+    for (unsigned n = 0; n < count; ++n) {
+      const Pair& pair = pairs[n];
+      sum = __fmaf_rn(pair.pre, is_there && pair.post != nullptr ? pair.post[post] : 0.0f, sum);
+    }
   }
   write_sum(args, part, pre, post, sum);
 }
@@ -117,7 +128,7 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 }
 
 constexpr std::size_t few_cells = 8;
-constexpr PartRule tiles_rule{tile, tile, 264, 4, 0.24}, narrow_rule{1, product_block, 1056, 2, 0.08};
+constexpr PartRule tiles_rule{tile, tile, 264, 4, 0.24}, narrow_rule{1, product_block, 1056, 4, 0.08};
 
 bool is_narrow(const OuterProductArgs<float>& args) {
   return args.projection.pre_count <= few_cells;

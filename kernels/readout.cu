@@ -28,8 +28,7 @@ __global__ void __launch_bounds__(drive_block)
 
   const std::uint8_t* mask = args.mask.empty() ? nullptr : args.mask.row(trial, t / args.frame_steps);
   const StepCells<T> cells{sent.row(trial, t), mask};
-  constexpr unsigned loads = 32;  // few threads have an output, so that nothing else hides the waiting
-  const float drive = gather_sum<loads>(cells, args.projections, PostTile{begin, end}, active[0]);
+  const float drive = gather_sum(cells, args.projections, PostTile{begin, end}, active[0]);
   const std::size_t k = begin + threadIdx.x;
   if (k < end) args.output(trial, t, k) = drive * args.mask_scale;
 }

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 
-#include "kernels/fours.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/neuron_range.cuh"
 #include "kernels/operations.cuh"
@@ -33,31 +32,65 @@ struct RowTiles {
   __device__ __forceinline__ static unsigned own_row(unsigned n) { return place(threadIdx.x / 16, n, rows_each); }
   __device__ __forceinline__ static unsigned own_column(unsigned n) { return place(threadIdx.x % 16, n, columns_each); }
 
-  // sum += left * right over k in [0, count). left(row, k): four numbers from k on of a row of the tile, 0 beyond
-  // count. right(column, k): of a column likewise, or, where it does not lie along k, those of four columns from
-  // `column` on. is_fused: one rounding for product and sum.
+  // What a thread loads of a stage: number k of the row or column `line`, for n < each. Of factors that lie along k:
+  __device__ __forceinline__ static unsigned line_along_k(unsigned n) { return threadIdx.x / 16 + 16 * n; }
+  __device__ __forceinline__ static unsigned k_along_k() { return threadIdx.x % 16; }
+  // and of a right factor that lies along the columns.
+  __device__ __forceinline__ static unsigned line_along_columns() { return threadIdx.x % columns; }
+  __device__ __forceinline__ static unsigned k_along_columns(unsigned n) {
+    return threadIdx.x / columns + row_block / columns * n;
+  }
+
+  // sum += left * right over k in [0, count). left(n, k), along k, and right(n, k): the number that the thread loads
+  // as number n of its share, k beyond count too. is_fused: one rounding for product and sum.
   template <bool is_fused, bool is_right_along_k, class Left, class Right>
   __device__ __forceinline__ static void multiply(unsigned count, const Left& left, const Right& right,
                                                   Stage (&stages)[2], Sums& sum) {
     if (count == 0) return;
-    Share<rows, true, decltype(left(0u, 0u))> left_share;
-    Share<columns, is_right_along_k, decltype(right(0u, 0u))> right_share;
-    left_share.fetch(left, 0);
-    right_share.fetch(right, 0);
+    decltype(left(0u, 0u)) left_share[rows_each];
+    float right_share[columns_each];
+    const auto fetch_left = [&](unsigned first) {
+      SW_UNROLL(8)
+      for (unsigned n = 0; n < rows_each; ++n) left_share[n] = left(n, first + k_along_k());
+    };
+    const auto fetch_right = [&](unsigned first) {
+      SW_UNROLL(8)
+      for (unsigned n = 0; n < columns_each; ++n) {
+        right_share[n] = right(n, first + (is_right_along_k ? k_along_k() : k_along_columns(n)));
+      }
+    };
+    const auto put_left = [&](Stage& stage) {
+      SW_UNROLL(8)
+      for (unsigned n = 0; n < rows_each; ++n) {
+        stage.left[k_along_k()][line_along_k(n)] = static_cast<float>(left_share[n]);
+      }
+    };
+    const auto put_right = [&](Stage& stage) {
+      SW_UNROLL(8)
+      for (unsigned n = 0; n < columns_each; ++n) {
+        if constexpr (is_right_along_k) {
+          stage.right[k_along_k()][line_along_k(n)] = right_share[n];
+        } else {
+          stage.right[k_along_columns(n)][line_along_columns()] = right_share[n];
+        }
+      }
+    };
+    fetch_left(0);
+    fetch_right(0);
     __syncthreads();  // the stages of an earlier product have been read
-    left_share.put(stages[0].left);
-    right_share.put(stages[0].right);
+    put_left(stages[0]);
+    put_right(stages[0]);
     __syncthreads();  // the first stage is filled
     unsigned filled = 0;
     SW_UNROLL(1)
     for (unsigned first = row_depth; first < count; first += row_depth, filled ^= 1) {
       Stage& next = stages[filled ^ 1];
-      left_share.fetch(left, first);  // under way during the products; one factor at a time takes fewer registers
+      fetch_left(first);  // under way during the products; one factor at a time takes fewer registers
       add_products<is_fused>(stages[filled], 0, sum);
-      left_share.put(next.left);
-      right_share.fetch(right, first);
+      put_left(next);
+      fetch_right(first);
       add_products<is_fused>(stages[filled], row_depth / 2, sum);
-      right_share.put(next.right);
+      put_right(next);
       __syncthreads();  // the next stage is filled, and this one has been read
     }
     add_products<is_fused>(stages[filled], 0, sum);
@@ -65,50 +98,6 @@ struct RowTiles {
   }
 
  private:
-  // A thread's share of one factor of a stage on its way from memory, in fours; lines: rows or columns of the tile.
-  template <unsigned lines, bool is_along_k, class Fours>
-  class Share {
-   public:
-    // The stage that starts at number `first`.
-    template <class Read>
-    __device__ __forceinline__ void fetch(const Read& read, unsigned first) {
-      SW_UNROLL(2)
-      for (unsigned n = 0; n < count; ++n) {
-        if (has(n)) fours_[n] = read(line(n), first + k(n));
-      }
-    }
-    __device__ __forceinline__ void put(float (&factor)[row_depth][lines + padding]) const {
-      SW_UNROLL(2)
-      for (unsigned n = 0; n < count; ++n) {
-        if (!has(n)) continue;
-        if constexpr (is_along_k) {
-          SW_UNROLL(4)
-          for (unsigned m = 0; m < 4; ++m) factor[k(n) + m][line(n)] = fours_[n][m];
-        } else {
-          *reinterpret_cast<float4*>(&factor[k(n)][line(n)]) = fours_[n].word;
-        }
-      }
-    }
-
-   private:
-    static constexpr unsigned all = lines * row_depth / 4;
-    static constexpr unsigned count = (all + row_block - 1) / row_block;
-    static constexpr unsigned along_line = is_along_k ? row_depth / 4 : lines / 4;
-
-    __device__ __forceinline__ static bool has(unsigned n) { return n * row_block + threadIdx.x < all; }
-    __device__ __forceinline__ static unsigned across(unsigned n) {
-      return threadIdx.x / along_line + row_block / along_line * n;
-    }
-    __device__ __forceinline__ static unsigned line(unsigned n) {
-      return is_along_k ? across(n) : threadIdx.x % along_line * 4;
-    }
-    __device__ __forceinline__ static unsigned k(unsigned n) {
-      return is_along_k ? threadIdx.x % along_line * 4 : across(n);
-    }
-
-    Fours fours_[count];
-  };
-
   __device__ __forceinline__ static unsigned place(unsigned thread, unsigned n, unsigned each) {
     return each < 4 ? thread * each + n : thread * 4 + n / 4 * 64 + n % 4;
   }

@@ -4,7 +4,6 @@
 // P Q flops of bf16 (two products), B T (P + 4 Q) bytes.
 #include "kernels/spike_product.cuh"
 
-#include "kernels/fours.cuh"
 #include "kernels/launch.cuh"
 #include "kernels/product_rows.cuh"
 #include "kernels/tile_product.cuh"
@@ -51,12 +50,23 @@ __device__ __forceinline__ unsigned stage_row() {
 
 // Four numbers of a row, of which `left` are there; is_aligned: at a multiple of their size, and the row has all four
 // where it has one.
-template <bool is_aligned, class T>
-__device__ __forceinline__ typename Four<T>::Word four_of_row(const T* from, int left) {
+template <bool is_aligned>
+__device__ __forceinline__ std::uint32_t four_cells(const std::uint8_t* from, int left) {
+  std::uint32_t word = 0;
   if constexpr (is_aligned) {
-    return left > 0 ? read_aligned_four(from).word : typename Four<T>::Word{};
+    if (left > 0) word = *reinterpret_cast<const std::uint32_t*>(from);
   } else {
-    return make_four<T>([&](unsigned n) { return static_cast<int>(n) < left ? from[n] : T{0}; }).word;
+    for (int n = 0; n < 4 && n < left; ++n) word |= static_cast<std::uint32_t>(from[n]) << 8 * n;
+  }
+  return word;
+}
+template <bool is_aligned>
+__device__ __forceinline__ float4 four_factors(const float* from, int left) {
+  if constexpr (is_aligned) {
+    return left > 0 ? *reinterpret_cast<const float4*>(from) : float4{};
+  } else {
+    const auto factor = [&](int n) { return n < left ? from[n] : 0.0f; };
+    return {factor(0), factor(1), factor(2), factor(3)};
   }
 }
 
@@ -101,11 +111,11 @@ class Source {
     Fetched fetched;
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_pre; ++n) {
-      fetched.pre[n] = four_of_row<aligned_pre>(pre + n * stride, pre_left - static_cast<int>(n * stride));
+      fetched.pre[n] = four_cells<aligned_pre>(pre + n * stride, pre_left - static_cast<int>(n * stride));
     }
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_post; ++n) {
-      fetched.post[n] = four_of_row<aligned_post>(post + n * stride, post_left - static_cast<int>(n * stride));
+      fetched.post[n] = four_factors<aligned_post>(post + n * stride, post_left - static_cast<int>(n * stride));
     }
     if (has_mask_ && is_pair) apply_mask(fetched);
     return fetched;
@@ -144,7 +154,7 @@ class Source {
     SW_UNROLL(4)
     for (unsigned n = 0; n < own_pre; ++n) {
       fetched.pre[n] =
-          masked(fetched.pre[n], four_of_row<aligned_pre>(mask + n * stride, pre_left_ - static_cast<int>(n * stride)));
+          masked(fetched.pre[n], four_cells<aligned_pre>(mask + n * stride, pre_left_ - static_cast<int>(n * stride)));
     }
   }
 
@@ -284,7 +294,7 @@ bool is_aligned(const T* data, std::size_t columns, std::size_t begin) {
 }  // namespace
 
 Part spike_parts(const OuterProductArgs<float>& args) {
-  return choose_parts(args, {tile_pre, tile_post, 132, 6, 0.031});
+  return choose_parts(args, {tile_pre, tile_post, 132, 6, 0.055});
 }
 
 void spike_product(Context& context, const OuterProductArgs<float>& args) {

@@ -38,7 +38,7 @@ struct PartRule {
 inline Part choose_parts(const OuterProductArgs<float>& args, const PartRule& rule) {
   constexpr std::size_t largest_count = 528;
   constexpr std::size_t largest_scratch = std::size_t{64} << 20;  // elements: 256 MiB
-  constexpr double launch = 3, bytes = 3e6;                       // a second pass [us], and what it moves in 1 us
+  constexpr double launch = 3, part = 0.07, bytes = 3e6;          // a second pass [us], and what it moves in 1 us
   const std::size_t end = args.window.end_or(args.post.shape[1]);
   const std::size_t row_count = end > args.window.begin ? args.post.shape[0] * (end - args.window.begin) : 0;
   const std::size_t synapses = args.projection.synapse_count();
@@ -49,7 +49,8 @@ inline Part choose_parts(const OuterProductArgs<float>& args, const PartRule& ru
   const auto time_of = [&](std::size_t count) {
     const std::size_t waves = (pre_tiles * post_tiles * count + rule.blocks - 1) / rule.blocks;
     const double sums = static_cast<double>(waves) * (rule.start + rule.row * static_cast<double>(rows_of(count)));
-    return count == 1 ? sums : sums + launch + static_cast<double>(4 * (count + 1) * synapses) / bytes;
+    const double parts = static_cast<double>(count);
+    return count == 1 ? sums : sums + launch + parts * part + 4 * (parts + 1) * static_cast<double>(synapses) / bytes;
   };
   std::size_t best = 1;
   for (std::size_t count = 2; count <= std::min(row_count, largest_count); ++count) {
@@ -70,13 +71,15 @@ static __global__ void add_parts_kernel(const float* sums, unsigned count, std::
                                         float* gradient) {
   const std::size_t first = blockIdx.x * std::size_t{sums_per_thread} * blockDim.x + threadIdx.x;
   const auto synapse = [&](unsigned n) { return first + n * blockDim.x; };
+  if (first >= synapses) return;
+  const float* of[sums_per_thread];  // of what is not there, the first one's, so that no load waits for a comparison
+  SW_UNROLL(4)
+  for (unsigned n = 0; n < sums_per_thread; ++n) of[n] = sums + (synapse(n) < synapses ? synapse(n) : first);
   float sum[sums_per_thread] = {};
   SW_UNROLL(4)
   for (unsigned s = 0; s < count; ++s) {
     SW_UNROLL(4)
-    for (unsigned n = 0; n < sums_per_thread; ++n) {
-      if (synapse(n) < synapses) sum[n] += sums[s * synapses + synapse(n)];
-    }
+    for (unsigned n = 0; n < sums_per_thread; ++n) sum[n] += of[n][s * synapses];
   }
   SW_UNROLL(4)
   for (unsigned n = 0; n < sums_per_thread; ++n) {
