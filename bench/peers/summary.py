@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 SHARED = ("spikeweave", "commit", "device", "backend")
-OF_BENCHMARK = ("batch", "steps", "synapses", "spikes_per_step", "gradient_difference")
+OF_BENCHMARK = ("batch", "steps", "synapses", "spikes_per_step")
+IF_CHECKED = ("gradient_difference",)  # where the learning rule has a textbook form
 
 
 def milliseconds(part):
@@ -30,6 +31,7 @@ def main():
                 sys.exit(f"summary: {path} is of another program or machine than the files before it")
             summary["benchmarks"][path.stem] = {
                 **{key: result[key] for key in OF_BENCHMARK},
+                **{key: result[key] for key in IF_CHECKED if key in result},
                 **{part["name"]: milliseconds(part) for part in result["parts"]}}
         elif "ratios" in result:
             summary["peers"][path.stem.removeprefix("peers_")] = result
