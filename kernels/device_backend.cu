@@ -1,6 +1,7 @@
 // The CUDA backend: device, stream, memory; every operation is one call.
 #include "kernels/device_backend.hpp"
 
+#include <cstring>
 #include <string>
 
 #include "kernels/operations.cuh"
@@ -30,6 +31,7 @@ class DeviceBackend final : public Backend<float> {
   DeviceBackend& operator=(const DeviceBackend&) = delete;
   ~DeviceBackend() override {
     static_cast<void>(cudaSetDevice(device_));
+    static_cast<void>(cudaStreamSynchronize(context_.stream));  // uploads may be under way
     static_cast<void>(cudaStreamDestroy(context_.stream));
   }
 
@@ -50,13 +52,16 @@ class DeviceBackend final : public Backend<float> {
   }
   void upload(void* to, const void* from_host, std::size_t bytes) override {
     activate();
-    SW_CUDA_CHECK(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, context_.stream));
-    SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));  // the caller may now change its memory
+    const bool is_staged = bytes <= Staging::capacity;
+    const void* const from =
+        is_staged ? std::memcpy(staging_.take(bytes, context_.stream), from_host, bytes) : from_host;
+    SW_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, context_.stream));
+    if (!is_staged) wait();  // the caller may now change its memory
   }
   void download(void* to_host, const void* from, std::size_t bytes) override {
     activate();
     SW_CUDA_CHECK(cudaMemcpyAsync(to_host, from, bytes, cudaMemcpyDeviceToHost, context_.stream));
-    SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));
+    wait();
   }
   void zero(void* memory, std::size_t bytes) override {
     activate();
@@ -76,7 +81,7 @@ class DeviceBackend final : public Backend<float> {
   Method method(const OuterProductArgs<float>& args) const override { return outer_product_method(args); }
   void synchronize() override {
     activate();
-    SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));
+    wait();
   }
 
   void encode(const EncodeArgs& args) override { SW_DEVICE::encode(activated(), args); }
@@ -111,8 +116,14 @@ class DeviceBackend final : public Backend<float> {
     return context_;
   }
 
+  void wait() {
+    SW_CUDA_CHECK(cudaStreamSynchronize(context_.stream));
+    staging_.clear();
+  }
+
   int device_;
   Context context_;
+  Staging staging_;
 };
 
 }  // namespace

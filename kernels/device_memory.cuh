@@ -1,4 +1,5 @@
-// Device memory: allocation with an error that names the array, and a block that operations use as scratch.
+// Memory: allocation on the device with an error that names the array, a block that operations use as scratch, and
+// page-locked memory for what is on its way there.
 #pragma once
 
 #include <cstddef>
@@ -48,6 +49,37 @@ class Scratch {
  private:
   void* memory_ = nullptr;
   std::size_t capacity_ = 0;
+};
+
+// Page-locked memory of the host, in which uploads wait for their turn in the stream: the caller does not.
+class Staging {
+ public:
+  static constexpr std::size_t capacity = std::size_t{8} << 20;
+
+  Staging() = default;
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() { static_cast<void>(cudaFreeHost(memory_)); }
+
+  // Room for `bytes` <= capacity; waits for the stream where what it holds leaves none.
+  void* take(std::size_t bytes, cudaStream_t stream) {
+    constexpr std::size_t alignment = 256;
+    SW_EXPECTS(bytes <= capacity, "an upload is larger than the memory that it is to wait in");
+    if (memory_ == nullptr) SW_CUDA_CHECK(cudaMallocHost(&memory_, capacity));
+    if (used_ + bytes > capacity) {
+      SW_CUDA_CHECK(cudaStreamSynchronize(stream));
+      clear();
+    }
+    void* const room = static_cast<unsigned char*>(memory_) + used_;
+    used_ = (used_ + bytes + alignment - 1) / alignment * alignment;
+    return room;
+  }
+  // The stream has done all that it was given.
+  void clear() { used_ = 0; }
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t used_ = 0;
 };
 
 }  // namespace spikeweave::SW_DEVICE
