@@ -128,7 +128,7 @@ __global__ void sparse_product_kernel(OuterProductArgs<float> args, SparseView s
 }
 
 constexpr std::size_t few_cells = 8;
-constexpr PartRule tiles_rule{tile, tile, 264, 4, 0.24}, narrow_rule{1, product_block, 1056, 4, 0.08};
+constexpr PartRule tiles_rule{tile, tile, 2 * depth, 264, 4, 0.24}, narrow_rule{1, product_block, 32, 1056, 4, 0.08};
 
 bool is_narrow(const OuterProductArgs<float>& args) {
   return args.projection.pre_count <= few_cells;

@@ -294,7 +294,7 @@ bool is_aligned(const T* data, std::size_t columns, std::size_t begin) {
 }  // namespace
 
 Part spike_parts(const OuterProductArgs<float>& args) {
-  return choose_parts(args, {tile_pre, tile_post, 132, 6, 0.055});
+  return choose_parts(args, {tile_pre, tile_post, 2 * depth, 132, 6, 0.055});
 }
 
 void spike_product(Context& context, const OuterProductArgs<float>& args) {

@@ -26,9 +26,11 @@ struct Part {
   }
 };
 
-// Of the kernel that sums parts: its tile, how many blocks run at once on an H200, and how long a block takes [us].
+// Of the kernel that sums parts: its tile, the fewest rows of a part, how many blocks run at once on an H200, and how
+// long a block takes [us].
 struct PartRule {
   std::size_t tile_pre, tile_post;
+  std::size_t least_rows;
   std::size_t blocks;
   double start, row;  // a block: start + row * rows
 };
@@ -53,7 +55,7 @@ inline Part choose_parts(const OuterProductArgs<float>& args, const PartRule& ru
     return count == 1 ? sums : sums + launch + parts * part + 4 * (parts + 1) * static_cast<double>(synapses) / bytes;
   };
   std::size_t best = 1;
-  for (std::size_t count = 2; count <= std::min(row_count, largest_count); ++count) {
+  for (std::size_t count = 2; count <= std::min(row_count / rule.least_rows, largest_count); ++count) {
     if (count * synapses <= largest_scratch && time_of(count) < time_of(best)) best = count;
   }
   return {.row_count = row_count,
