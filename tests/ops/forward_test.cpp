@@ -240,7 +240,6 @@ TEST_P(Forward, DrawsItsEventsAsEncodeDoes) {
     c.intensity = test::random_floats(3 * 3 * 10, 11, 0.0, encoding == Encoding::bernoulli ? 0.6 : 1.5);
     c.events = test::drawn_events(backend(), c);
     expect_alive(c);
-
     expect_reference(c, "drawn");
   }
 }
