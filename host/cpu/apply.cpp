@@ -42,15 +42,8 @@ void apply_row(const ApplyArgs<Real>& args, std::size_t i, Real* increment) {
       average[j] = running_average(average[j], parameter[j], args.average_decay);
     }
   }
-  if (args.feedback.back == nullptr) return;
-  FeedbackSchemes::visit(args.feedback.scheme, [&]<class Scheme>() {
-    const FeedbackArgs<Real>& feedback = args.feedback;
-    Real* const back = feedback.back + i * feedback.row_stride;
-    for (std::size_t j = 0; j < columns; ++j) {
-      Real& own = back[j * feedback.column_stride];
-      own = Scheme::next(FeedbackStep<Real>{own, increment[j], parameter[j], feedback.decay, feedback.magnitude});
-    }
-  });
+  const FeedbackArgs<Real> feedback = args.feedback;
+  for (std::size_t j = 0; j < columns; ++j) feedback.update(i, j, increment[j], parameter[j]);
 }
 
 }  // namespace

@@ -22,8 +22,12 @@ struct FeedbackArgs {
 
   SW_HD void update(std::size_t i, std::size_t j, Real increment, Real weight) const {
     if (back == nullptr) return;
-    Real& own = back[i * row_stride + j * column_stride];
-    own = next_feedback<Real>(scheme, {own, increment, weight, decay, magnitude});
+    FeedbackSchemes::visit(scheme, [&]<class Scheme>() {
+      if constexpr (follows_updates<Scheme>) {
+        Real& own = back[i * row_stride + j * column_stride];
+        own = Scheme::next(FeedbackStep<Real>{own, increment, weight, decay, magnitude});
+      }
+    });
   }
 };
 

@@ -24,10 +24,4 @@ struct FeedbackChoice<TypeList<Schemes...>> {
 }  // namespace detail
 using FeedbackSettings = detail::FeedbackChoice<FeedbackSchemes>::type;
 
-// The feedback weight after an update under the scheme with this index in the list.
-template <class Real>
-SW_HD Real next_feedback(std::size_t scheme, const FeedbackStep<Real>& step) {
-  return FeedbackSchemes::visit(scheme, [&]<class Scheme>() { return Scheme::next(step); });
-}
-
 }  // namespace spikeweave

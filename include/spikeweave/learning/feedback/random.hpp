@@ -23,11 +23,6 @@ struct RandomFeedback {
         field("scale", &Self::scale, scale_text),
     };
   }
-
-  template <class Real>
-  SW_HD static Real next(const FeedbackStep<Real>& step) {
-    return step.back;
-  }
 };
 
 }  // namespace spikeweave

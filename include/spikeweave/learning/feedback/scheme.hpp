@@ -4,9 +4,10 @@
 // rules that follow what spikes do (bptt) through every projection between neurons, beside whose weights they are laid
 // out.
 //
-//   struct RandomFeedback   settings with fields(); is_drawn: whether B is drawn at the start, else next() gives it
-//                           from the forward weight alone; next(): B after an update of the forward weight.
+//   struct AdaptiveFeedback   settings with fields(); is_drawn: whether B is drawn at the start, else next() gives it
+//                             from the forward weight alone; next(): B after an update of the forward weight.
 //
+// A drawn scheme without next() is one that updates leave as it is.
 // A scheme with mirror_rate also learns in phases of noise (ops/update.hpp, MirrorArgs).
 #pragma once
 
@@ -29,6 +30,12 @@ struct FeedbackStep {
   Real weight;     // the forward weight after the update
   Real decay;      // 1 - the setting `decay` of schemes that have one; else 1
   Real magnitude;  // feedback_magnitude() of schemes that have `std`; else 1
+};
+
+// Whether B changes when the forward weights do.
+template <class Scheme>
+inline constexpr bool follows_updates = requires {
+  &Scheme::template next<float>;
 };
 
 enum class FeedbackScale { unit, neuron_count, population };

@@ -38,11 +38,6 @@ struct WeightMirrorFeedback {
         field("every", &Self::every, "updates", count_from(1), "A phase follows every so many updates."),
     };
   }
-
-  template <class Real>
-  SW_HD static Real next(const FeedbackStep<Real>& step) {
-    return step.back;
-  }
 };
 
 }  // namespace spikeweave
