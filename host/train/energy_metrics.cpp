@@ -18,6 +18,11 @@ EnergyMetrics::EnergyMetrics(const Network& network, std::uint64_t seed) : netwo
   }
   for (std::size_t p = 0; p < network.projections.size(); ++p) {
     const Projection& projection = network.projections[p];
+    if (projection.kind == ProjectionKind::within_step) {
+      throw InputError("/recording/energy", fmt::format("true, but what /network/projections/{} sends arrives within "
+                                                        "the step; expected false, or within_step false everywhere",
+                                                        p));
+    }
     if (projection.delay <= (projection.kind == ProjectionKind::recurrent ? 1u : 0u)) continue;
     throw InputError("/recording/energy", fmt::format("true, but /network/projections/{} has a delay of {} steps; "
                                                       "expected false, or the shortest delays everywhere",

@@ -67,6 +67,12 @@ TEST(EnergyMetrics, AreRefusedWhereTheyAreNotThoseOfTheDynamics) {
   EXPECT_EQ(refusal(two_units(2.0)),
             "/recording/energy: true, but /network/projections/1 has a delay of 2 steps; expected false, or the "
             "shortest delays everywhere");
+  Network within = two_units();
+  within.projections[1].kind = ProjectionKind::within_step;
+  EXPECT_EQ(
+      refusal(within),
+      "/recording/energy: true, but what /network/projections/1 sends arrives within the step; expected false, or "
+      "within_step false everywhere");
   EXPECT_EQ(refusal(two_units(0.0, Encoding::bernoulli)),
             "/recording/energy: true, but the input are events; expected false, or currents");
 }
