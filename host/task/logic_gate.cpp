@@ -35,6 +35,16 @@ namespace {
 constexpr std::size_t pair_count = 4;
 constexpr std::array<const char*, pair_count> pair_names{"00", "10", "01", "11"};
 
+// Names of the models that a task can drive with a current, with blanks between them.
+std::string driven_models() {
+  std::string names;
+  NeuronModels::for_each([&]<template <class> class Model>() {
+    if constexpr (!takes_current<Model<float>>) return;
+    names += (names.empty() ? "" : " ") + std::string(Model<float>::Params::name);
+  });
+  return names;
+}
+
 class LogicGate final : public Task, public ClosedLoop {
  public:
   // dt [ms]
@@ -101,9 +111,9 @@ class LogicGate final : public Task, public ClosedLoop {
                          fmt::format("{}; /task/cells is {}", population.neurons.count, cells_));
       }
       if (!takes_currents(population.neuron)) {
-        throw InputError(
-            fmt::format("{}/{}/neuron/model", place, p),
-            fmt::format("{} takes no current from a task; expected burst_neuron", population.neuron.name()));
+        throw InputError(fmt::format("{}/{}/neuron/model", place, p),
+                         fmt::format("{} takes no current from a task; expected one of {}", population.neuron.name(),
+                                     driven_models()));
       }
     }
     neurons_ = network.neurons;

@@ -42,13 +42,13 @@ TEST(BurstNeuron, SettlesWhereItsCurrentsBalance) {
 
 // The task's current goes into the compartment that it drives.
 TEST(BurstNeuron, ATaskDrivesOneCompartment) {
-  for (const auto driven : {BurstCompartment::soma, BurstCompartment::dendrite}) {
+  for (const auto driven : {Compartment::soma, Compartment::dendrite}) {
     BurstNeuronParams<double> p;
     p.driven = driven;
     p.dendrite_adaptation = 0.0;
     Cell cell(p);
     for (int t = 0; t < 20'000; ++t) cell.step({.current = 0.0, .is_clamped = true, .clamp = 100.0});
-    const bool is_soma = driven == BurstCompartment::soma;
+    const bool is_soma = driven == Compartment::soma;
     EXPECT_NEAR(cell.s.v, is_soma ? -70.0 + 100.0 * 16.0 / 370.0 : -70.0, 1e-9);
     EXPECT_NEAR(cell.s.v_dendrite, is_soma ? -70.0 : -70.0 + 100.0 * 7.0 / 170.0, 1e-9);
   }

@@ -138,7 +138,7 @@ TEST(Describe, UnknownNamesAreErrors) {
   EXPECT_EQ(error_of([] { describe("model", "alfi"); }),
             "describe model: \"alfi\" is not one of lif alif escape_lif iaf_delta iaf_cond_exp izhikevich energy_unit "
             "rectified_linear soft_alif rate_unit leaky_rate_unit predictive_unit dendritic_unit burst_unit "
-            "leaky_burst_unit segregated_unit burst_neuron; did you mean \"alif\"?");
+            "leaky_burst_unit segregated_unit burst_neuron naud_sprekeler; did you mean \"alif\"?");
 }
 
 TEST(SettingsReference, HasARowForEveryKey) {

@@ -136,7 +136,7 @@ TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
             "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "
             "iaf_cond_exp izhikevich energy_unit rectified_linear soft_alif rate_unit leaky_rate_unit predictive_unit "
-            "dendritic_unit burst_unit leaky_burst_unit segregated_unit burst_neuron; did you mean "
+            "dendritic_unit burst_unit leaky_burst_unit segregated_unit burst_neuron naud_sprekeler; did you mean "
             "\"lif\"?");
   EXPECT_EQ(error_with("/training/reduction", "\"median\""),
             "e.json: /training/reduction: \"median\" is not one of sum mean_trial mean_batch");

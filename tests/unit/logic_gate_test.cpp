@@ -158,7 +158,8 @@ TEST(LogicGate, SettingsThatDoNotFitAreErrors) {
   network = network_settings();
   network.populations[1].neuron = {};
   expect_input_error([&] { attach(network); },
-                     "/network/populations/1/neuron/model: lif takes no current from a task; expected burst_neuron");
+                     "/network/populations/1/neuron/model: lif takes no current from a task; expected one of "
+                     "burst_neuron naud_sprekeler");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "spikeweave/models/leaky_burst_unit.hpp"
 #include "spikeweave/models/leaky_rate_unit.hpp"
 #include "spikeweave/models/lif.hpp"
+#include "spikeweave/models/naud_sprekeler.hpp"
 #include "spikeweave/models/predictive_unit.hpp"
 #include "spikeweave/models/rate_unit.hpp"
 #include "spikeweave/models/rectified_linear.hpp"
@@ -49,9 +50,9 @@ struct ModelList {
   }
 };
 
-using NeuronModels =
-    ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear, SoftAlif, RateUnit,
-              LeakyRateUnit, PredictiveUnit, DendriticUnit, BurstUnit, LeakyBurstUnit, SegregatedUnit, BurstNeuron>;
+using NeuronModels = ModelList<Lif, Alif, EscapeLif, IafDelta, IafCondExp, Izhikevich, EnergyUnit, RectifiedLinear,
+                               SoftAlif, RateUnit, LeakyRateUnit, PredictiveUnit, DendriticUnit, BurstUnit,
+                               LeakyBurstUnit, SegregatedUnit, BurstNeuron, NaudSprekeler>;
 
 // Whether the model sends rates instead of spikes.
 inline bool is_rate_model(const NeuronModels::Settings& neuron) {
