@@ -1,7 +1,7 @@
 #include "spikeweave/protocol/run_protocol.hpp"
 
 #include <cmath>
-#include <concepts>
+#include <string>
 #include <utility>
 
 #include "host/protocol/running_mean.hpp"
@@ -28,35 +28,30 @@ ProtocolResult run_plan(const typename Rule::Params& params, const Protocol& pro
   return result;
 }
 
-// The change of the weight over `duration` of one repeat; rate_index and repeat choose the trains.
+// The change of the weight after the warm-up of one repeat.
 template <class Rule>
-WeightChange poisson_change(const typename Rule::Params& params, const PoissonProtocol& protocol,
-                            const SynapseSettings& settings, std::size_t rate_index, std::uint32_t repeat) {
-  const auto warm_up = static_cast<std::size_t>(std::llround(protocol.warm_up / settings.dt));
-  const std::size_t steps = warm_up + static_cast<std::size_t>(std::llround(protocol.duration / settings.dt));
-  const auto stream = static_cast<std::uint32_t>(2 * rate_index);
-  const auto pre = poisson_train(protocol.pre_rate, settings.dt, steps, protocol.seed, stream, repeat);
-  const auto post =
-      poisson_train(protocol.post_rates[rate_index], settings.dt, steps, protocol.seed, stream + 1, repeat);
-
+WeightChange change_after(std::size_t warm_up, const typename Rule::Params& params, const SynapseSettings& settings,
+                          const RandomTrains& trains) {
   SynapseUnderTest<Rule> synapse(params, settings);
-  for (std::size_t t = 0; t < steps; ++t) {
-    if (t == warm_up) synapse.set_weight(settings.start_weight());
-    synapse.step(pre[t] != 0, post[t] != 0, settings.reward);
+  for (std::size_t t = 0; t < trains.pre.size(); ++t) {
+    if (t == warm_up) synapse.restart(settings.start_weight());
+    synapse.step(trains.pre[t] != 0, trains.post[t] != 0, settings.reward);
   }
   return {synapse.weight() - settings.start_weight(), synapse.met_bound(), true};
 }
 
-template <class Rule>
-ProtocolResult run_poisson(const typename Rule::Params& params, const PoissonProtocol& protocol,
-                           const SynapseSettings& synapse) {
-  ProtocolResult result{{{"post_rate", "postsynaptic rate", "Hz", protocol.post_rates}}, {}, "weight/s"};
-  ProtocolCurve curve{"poisson", {}, {}};
+template <class Rule, class Protocol>
+ProtocolResult run_random(const typename Rule::Params& params, const Protocol& protocol,
+                          const SynapseSettings& synapse) {
+  ProtocolResult result{{axis_of(protocol)}, {}, "weight/s"};
+  ProtocolCurve curve{std::string(Protocol::name), {}, {}};
+  const auto warm_up = static_cast<std::size_t>(std::llround(protocol.warm_up / synapse.dt));
   const double seconds = protocol.duration / 1000.0;
-  for (std::size_t rate = 0; rate < protocol.post_rates.size(); ++rate) {
+  for (std::size_t point = 0; point < result.axes[0].values.size(); ++point) {
     RunningMean mean;
     for (int n = 0; n < protocol.repeats; ++n) {
-      const WeightChange one = poisson_change<Rule>(params, protocol, synapse, rate, static_cast<std::uint32_t>(n));
+      const RandomTrains trains = random_trains(protocol, synapse.dt, point, static_cast<std::uint32_t>(n));
+      const WeightChange one = change_after<Rule>(warm_up, params, synapse, trains);
       mean.add(one.change / seconds);
       result.met_bound += one.met_bound ? 1 : 0;
       ++result.run_count;
@@ -74,8 +69,8 @@ ProtocolResult run_protocol(const WindowSettings& settings) {
   return settings.rule.visit([&]<class Params>(const Params& params) {
     return PlasticityRules::visit(params, [&]<template <class> class Rule>() {
       return settings.protocol.visit([&]<class Protocol>(const Protocol& protocol) {
-        if constexpr (std::same_as<Protocol, PoissonProtocol>) {
-          return run_poisson<Rule<double>>(params, protocol, settings.synapse);
+        if constexpr (requires { protocol.repeats; }) {
+          return run_random<Rule<double>>(params, protocol, settings.synapse);
         } else {
           return run_plan<Rule<double>>(params, protocol, settings.synapse);
         }

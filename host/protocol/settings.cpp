@@ -91,6 +91,12 @@ void check(const QuadrupletProtocol& p, double dt, const std::string& place) {
   require_apart(p.quadruplets, p.frequency, longest + p.difference, place + "/frequency");
 }
 
+void require_length(double duration, double warm_up, double dt, const std::string& place) {
+  if (duration >= dt && (duration + warm_up) / dt <= 4e9) return;
+  throw InputError(place + "/duration",
+                   fmt::format("{} and the warm-up are outside one step to 4e9 of them [ms]", number_text(duration)));
+}
+
 void check(const PoissonProtocol& p, double dt, const std::string& place) {
   require_ascending(p.post_rates, place + "/post_rates");
   const auto require_probability = [dt](double rate, const std::string& here) {
@@ -100,10 +106,19 @@ void check(const PoissonProtocol& p, double dt, const std::string& place) {
   };
   require_probability(p.pre_rate, place + "/pre_rate");
   require_probability(p.post_rates.back(), fmt::format("{}/post_rates/{}", place, p.post_rates.size() - 1));
-  if (p.duration < dt || (p.duration + p.warm_up) / dt > 4e9) {
-    throw InputError(place + "/duration", fmt::format("{} and the warm-up are outside one step to 4e9 of them [ms]",
-                                                      number_text(p.duration)));
+  require_length(p.duration, p.warm_up, dt, place);
+}
+
+void check(const BurstPoissonProtocol& p, double dt, const std::string& place) {
+  require_ascending(p.burst_probabilities, place + "/burst_probabilities");
+  const double highest = std::max(p.burst_probabilities.back(), p.warm_up_probability);
+  if (p.waiting_time(highest) < 0.0) {
+    throw InputError(
+        place + "/rate",
+        fmt::format("{} leaves no time for tau_event and bursts; expected at most {} [Hz]", number_text(p.rate),
+                    number_text(1000.0 / (1000.0 / p.rate - p.waiting_time(highest)))));
   }
+  require_length(p.duration, p.warm_up, dt, place);
 }
 
 void check_rule(const EpropParams& rule, const NeuronModels::Settings& neuron, const std::string& place) {

@@ -1,5 +1,6 @@
 #include "spikeweave/protocol/trains.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -18,6 +19,31 @@ SpikeSteps repeated(const SpikeSteps& pattern, int repeats, double frequency, do
     for (const std::int64_t t : pattern.post) all.post.push_back(start + t);
   }
   return all;
+}
+
+// One side of `burst_poisson`; burst_probability: after the warm-up of so many steps.
+std::vector<std::uint8_t> burst_train(const BurstPoissonProtocol& protocol, double dt, double burst_probability,
+                                      std::uint32_t stream, std::uint32_t repeat) {
+  const auto warm_up = static_cast<std::size_t>(std::llround(protocol.warm_up / dt));
+  const std::size_t steps = warm_up + static_cast<std::size_t>(std::llround(protocol.duration / dt));
+  const auto hold = static_cast<std::size_t>(std::max(1.0, std::round(protocol.tau_event / dt)));
+  const RandomStream random(protocol.seed, Purpose::input_spikes, stream, repeat);
+  std::vector<std::uint8_t> train(steps);
+  std::size_t ready = 0;  // the first step in which an event may come
+  for (std::size_t t = 0; t < steps; ++t) {
+    const double p = t < warm_up ? protocol.warm_up_probability : burst_probability;
+    // A geometric time is one step shorter when it is counted from the first step in which the event may come.
+    if (t < ready || random.uniform(t) >= 1.0 / (protocol.waiting_time(p) / dt + 1.0)) continue;
+    train[t] = 1;
+    std::size_t last = t;
+    if (random.uniform(t, 1) < p) {
+      const double delay = protocol.burst_delay + protocol.burst_jitter * random.uniform(t, 2);
+      last += static_cast<std::size_t>(std::max(1.0, std::round(delay / dt)));
+      if (last < steps) train[last] = 1;
+    }
+    ready = last + hold;
+  }
+  return train;
 }
 
 }  // namespace
@@ -96,6 +122,27 @@ std::vector<std::uint8_t> poisson_train(double rate, double dt, std::size_t step
   std::vector<std::uint8_t> train(steps);
   for (std::size_t t = 0; t < steps; ++t) train[t] = random.uniform(t) < chance ? 1 : 0;
   return train;
+}
+
+ProtocolAxis axis_of(const PoissonProtocol& protocol) {
+  return {"post_rate", "postsynaptic rate", "Hz", protocol.post_rates};
+}
+ProtocolAxis axis_of(const BurstPoissonProtocol& protocol) {
+  return {"burst_probability", "burst probability", "", protocol.burst_probabilities};
+}
+
+RandomTrains random_trains(const PoissonProtocol& protocol, double dt, std::size_t point, std::uint32_t repeat) {
+  const auto steps =
+      static_cast<std::size_t>(std::llround(protocol.warm_up / dt) + std::llround(protocol.duration / dt));
+  const auto stream = static_cast<std::uint32_t>(2 * point);
+  return {poisson_train(protocol.pre_rate, dt, steps, protocol.seed, stream, repeat),
+          poisson_train(protocol.post_rates[point], dt, steps, protocol.seed, stream + 1, repeat)};
+}
+
+RandomTrains random_trains(const BurstPoissonProtocol& protocol, double dt, std::size_t point, std::uint32_t repeat) {
+  const double p = protocol.burst_probabilities[point];
+  const auto stream = static_cast<std::uint32_t>(2 * point);
+  return {burst_train(protocol, dt, p, stream, repeat), burst_train(protocol, dt, p, stream + 1, repeat)};
 }
 
 }  // namespace spikeweave

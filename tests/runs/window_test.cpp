@@ -90,11 +90,13 @@ TEST_F(Window, FilesHoldTheCurveTheFitAndTheSettings) {
 }
 
 TEST_F(Window, EveryProtocolRunsAndWritesItsCurves) {
-  for (const auto& [protocol, data] : std::vector<std::pair<std::string, std::string>>{{"pair", "pair"},
-                                                                                       {"frequency", "post_pre"},
-                                                                                       {"triplet", "post_pre_post"},
-                                                                                       {"quadruplet", "quadruplet"},
-                                                                                       {"poisson", "poisson"}}) {
+  for (const auto& [protocol, data] :
+       std::vector<std::pair<std::string, std::string>>{{"pair", "pair"},
+                                                        {"frequency", "post_pre"},
+                                                        {"triplet", "post_pre_post"},
+                                                        {"quadruplet", "quadruplet"},
+                                                        {"poisson", "poisson"},
+                                                        {"burst_poisson", "burst_poisson"}}) {
     const Outcome o = pair("--protocol " + protocol);
     ASSERT_EQ(o.status, 0) << protocol << ": " << o.err;
     EXPECT_TRUE(file().exists("curves/" + data + "/change")) << protocol;
@@ -216,6 +218,8 @@ TEST_F(Window, BadInputIsOneLineAndStatusTwo) {
                   "/protocol/post_rates/1: 2000 is more than one per step");
   expect_one_line(run(rule + "--protocol frequency --set '/protocol/frequencies=[10,5]'"), 2,
                   "/protocol/frequencies/1: 5 is not above the one before, 10");
+  expect_one_line(run(rule + "--protocol burst_poisson --set /protocol/rate=50"), 2,
+                  "/protocol/rate: 50 leaves no time for tau_event and bursts; expected at most 43.1");
   expect_one_line(run(rule + "--protocol poisson --data x.csv"), 2, "--data");
   expect_one_line(run(rule + "--data /no/such.csv"), 2, "/no/such.csv: cannot be read");
   const std::string wrong = folder_.put("wrong.csv", "D,change\n1,2\n3,four\n");

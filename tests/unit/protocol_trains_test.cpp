@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "spikeweave/learning/event_split.hpp"
+
 namespace spikeweave {
 namespace {
 
@@ -99,6 +101,47 @@ TEST(ProtocolTrains, PoissonTrainsOfOtherStreamsRepeatsAndSeedsAreIndependent) {
 TEST(ProtocolTrains, SilentAndCertainTrainsAreExact) {
   EXPECT_EQ(mean_of(poisson_train(0.0, 1.0, 1000, 1, 0, 0)), 0.0);
   EXPECT_EQ(mean_of(poisson_train(1000.0, 1.0, 1000, 1, 0, 0)), 1.0);
+}
+
+// Split by their intervals (16 ms): events come at the rate whatever share of them becomes bursts, before and after the
+// end of the warm-up, and no spikes are closer than the protocol has it.
+TEST(ProtocolTrains, BurstTrainsHaveTheirRatesAndShares) {
+  const BurstPoissonProtocol protocol{.rate = 12.0,
+                                      .burst_probabilities = {0.0, 0.3, 1.0},
+                                      .warm_up_probability = 0.6,
+                                      .burst_delay = 3.0,
+                                      .warm_up = 200'000.0,
+                                      .duration = 300'000.0};
+  constexpr double dt = 0.5;
+  for (std::size_t point = 0; point < 3; ++point) {
+    const RandomTrains trains = random_trains(protocol, dt, point, 4);
+    for (const auto& train : {trains.pre, trains.post}) {
+      ASSERT_EQ(train.size(), 1'000'000u);
+      EventSplit<double> split;
+      double events[2] = {0, 0}, bursts[2] = {0, 0};
+      int last = -1000;
+      for (int t = 0; t < 1'000'000; ++t) {
+        const bool spike = train[static_cast<std::size_t>(t)] != 0;
+        const auto kind = split.split(32.0, spike ? 1.0 : 0.0);
+        const int part = t < 400'000 ? 0 : 1;
+        events[part] += kind.event;
+        bursts[part] += kind.burst;
+        if (!spike) continue;
+        EXPECT_GE(t - last, kind.event > 0.0 ? 40 : 6) << t;
+        EXPECT_TRUE(kind.event > 0.0 || t - last <= 26) << t;
+        last = t;
+      }
+      for (const int part : {0, 1}) {
+        const double p = part == 0 ? 0.6 : protocol.burst_probabilities[point];
+        const double expected = 12.0 * (part == 0 ? 200.0 : 300.0);  // less regular than a Poisson train
+        EXPECT_NEAR(events[part], expected, 3.0 * std::sqrt(expected)) << p;
+        EXPECT_NEAR(bursts[part], p * events[part], 3.0 * std::sqrt(p * (1.0 - p) * expected) + 1.0) << p;
+      }
+    }
+    EXPECT_NE(trains.pre, trains.post);
+    EXPECT_EQ(trains.pre, random_trains(protocol, dt, point, 4).pre);
+    EXPECT_NE(trains.pre, random_trains(protocol, dt, point, 5).pre);
+  }
 }
 
 }  // namespace

@@ -211,5 +211,38 @@ TEST(RunProtocol, PoissonRepeatsAreOtherTrainsAndTheSeedGivesTheSameNumbers) {
   EXPECT_NE(first.curves[0].change, other.curves[0].change);
 }
 
+// Payeur et al. 2021, Fig. 2: bursts rarer than they were depress, more frequent ones potentiate. Mean field, with
+// events at rate E on both sides and the burst probability p0 before the measurement of length T:
+//   dW/T = learning_rate tau_pre E^2 (p - p0) tau_average (1 - exp(-T/tau_average)) / T
+TEST(RunProtocol, BurstPoissonChangesTheSignOfTheWeightAtTheFormerBurstProbability) {
+  WindowSettings settings;
+  settings.rule.value = BurstDependentParams{.learning_rate = 0.1, .tau_pre = 50.0, .tau_average = 15'000.0};
+  settings.protocol.value = BurstPoissonProtocol{.burst_probabilities = {0.0, 0.2, 0.4}, .repeats = 100, .seed = 3};
+  settings.synapse.low = -10.0;
+  settings.synapse.high = 10.0;
+
+  const ProtocolResult result = run_protocol(settings);
+
+  EXPECT_EQ(result.met_bound, 0u);
+  const double per_probability = 0.1 * 50.0 * 0.005 * 0.005 * 15'000.0 * -std::expm1(-4.0) / 60.0;
+  for (const std::size_t i : {0u, 1u, 2u}) {
+    const double expected = per_probability * (result.axes[0].values[i] - 0.2);
+    EXPECT_LT(result.curves[0].error[i], 0.1 * 0.2 * per_probability);
+    EXPECT_NEAR(result.curves[0].change[i], expected, 4.0 * result.curves[0].error[i]) << "seed 3";
+  }
+}
+
+// A bound met before the measurement does not count.
+TEST(RunProtocol, TheWeightStartsAnewAfterTheWarmUp) {
+  WindowSettings settings;
+  settings.rule.value = PairStdpParams{.a_plus = 0.01, .a_minus = 0.0};
+  PoissonProtocol poisson{.pre_rate = 50.0, .post_rates = {50.0}, .warm_up = 60'000.0, .duration = 10.0, .repeats = 4};
+  settings.protocol.value = poisson;
+  EXPECT_EQ(run_protocol(settings).met_bound, 0u);
+  poisson.duration = 60'000.0;
+  settings.protocol.value = poisson;
+  EXPECT_EQ(run_protocol(settings).met_bound, 4u);
+}
+
 }  // namespace
 }  // namespace spikeweave

@@ -133,8 +133,49 @@ struct PoissonProtocol {
   }
 };
 
-using ProtocolSettings =
-    Choice<"type", PairProtocol, FrequencyProtocol, TripletProtocol, QuadrupletProtocol, PoissonProtocol>;
+struct BurstPoissonProtocol {
+  static constexpr std::string_view name = "burst_poisson";
+  static constexpr std::string_view summary =
+      "Independent trains of events that become bursts: mean change per second against the burst probability.";
+  static constexpr std::string_view source = "Payeur et al. 2021, Nat. Neurosci. 24:1010-1019, Fig. 2 and Methods";
+
+  double rate = 5.0;
+  std::vector<double> burst_probabilities{0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45};
+  double warm_up_probability = 0.2;
+  double tau_event = 20.0;
+  double burst_delay = 2.0;
+  double burst_jitter = 10.0;
+  double warm_up = 75000.0;
+  double duration = 60000.0;
+  int repeats = 20;
+  std::uint64_t seed = 1;
+
+  static constexpr auto fields() {
+    using Self = BurstPoissonProtocol;
+    return std::tuple{
+        field("rate", &Self::rate, "Hz", positive, "Events of both sides, whatever the burst probability."),
+        field("burst_probabilities", &Self::burst_probabilities, "", probability,
+              "Share of the events of both sides that become bursts, ascending."),
+        field("warm_up_probability", &Self::warm_up_probability, "", probability, "The same during the warm-up."),
+        field("tau_event", &Self::tau_event, "ms", positive, "No event comes less than this after a spike."),
+        field("burst_delay", &Self::burst_delay, "ms", positive, "Shortest time from an event to its second spike."),
+        field("burst_jitter", &Self::burst_jitter, "ms", non_negative, "Uniform time on top of it."),
+        field("warm_up", &Self::warm_up, "ms", non_negative,
+              "Time before the measurement: running averages settle, and the weight is put back to its start "
+              "afterwards."),
+        field("duration", &Self::duration, "ms", positive, "Length of the measurement."),
+        field("repeats", &Self::repeats, "repeats", closed(2, 1e6),
+              "Repeats with other trains, for the standard error."),
+        field("seed", &Self::seed, "", closed(0, 9007199254740991.0), "Seed of the trains."),
+    };
+  }
+
+  // Mean time that a side is ready before an event comes, so that events come at `rate` [ms]; p: burst probability.
+  double waiting_time(double p) const { return 1000.0 / rate - tau_event - p * (burst_delay + 0.5 * burst_jitter); }
+};
+
+using ProtocolSettings = Choice<"type", PairProtocol, FrequencyProtocol, TripletProtocol, QuadrupletProtocol,
+                                PoissonProtocol, BurstPoissonProtocol>;
 
 // A rule that is not at rest by then acts in silence; an eligibility of 1 s is below 1e-40 of its start. [ms]
 inline constexpr double longest_settling = 100000.0;

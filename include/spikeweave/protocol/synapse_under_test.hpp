@@ -53,7 +53,11 @@ class SynapseUnderTest {
     return 0.0;
   }
   double weight() const { return synapse_.weight; }
-  void set_weight(double weight) { synapse_.weight = weight; }
+  // Puts the weight there and forgets that it has met a bound; traces go on.
+  void restart(double weight) {
+    synapse_.weight = weight;
+    met_bound_ = false;
+  }
   bool met_bound() const { return met_bound_; }               // a change ended at a bound
   std::uint64_t still_steps() const { return still_steps_; }  // since the weight moved last
 

@@ -40,6 +40,18 @@ TrainPlan plan_trains(const FrequencyProtocol& protocol, double dt);
 TrainPlan plan_trains(const TripletProtocol& protocol, double dt);
 TrainPlan plan_trains(const QuadrupletProtocol& protocol, double dt);
 
+// Both sides of one repeat of a protocol of random trains: 1 where a spike comes, else 0.
+struct RandomTrains {
+  std::vector<std::uint8_t> pre, post;
+};
+
+// What a protocol of random trains is run over, and its trains at a point of that axis, warm-up included.
+// A pure function of its arguments; points, repeats and sides are independent.
+ProtocolAxis axis_of(const PoissonProtocol& protocol);
+ProtocolAxis axis_of(const BurstPoissonProtocol& protocol);
+RandomTrains random_trains(const PoissonProtocol& protocol, double dt, std::size_t point, std::uint32_t repeat);
+RandomTrains random_trains(const BurstPoissonProtocol& protocol, double dt, std::size_t point, std::uint32_t repeat);
+
 // Steps of a time that is a whole number of them.
 std::int64_t steps_of(double time, double dt);
 // first, first + step, ... up to last (included if it is met within rounding); [ms].
