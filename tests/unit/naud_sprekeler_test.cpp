@@ -71,6 +71,18 @@ TEST(NaudSprekeler, EverySpikeResetsAndRefracts) {
   for (std::size_t n = 1; n < spikes.size(); ++n) EXPECT_EQ(spikes[n] - spikes[n - 1], 31);
 }
 
+// 16 ms behind an event a spike makes a burst of it, a step later it is an event.
+TEST(NaudSprekeler, TellsEventsFromBurstsByTheirInterval) {
+  for (const int interval : {160, 161}) {
+    Cell cell({});
+    EXPECT_EQ(cell.step({.current = 0.0, .forced = 1.0}).unsent, 0.0);
+    for (int t = 1; t < interval; ++t) cell.step({0.0});
+    const auto out = cell.step({.current = 0.0, .forced = 1.0});
+    EXPECT_EQ(out.second, interval == 160 ? 1.0 : 0.0);
+    EXPECT_EQ(out.unsent, out.second);
+  }
+}
+
 struct Fired {
   double spikes = 0.0, events = 0.0, bursts = 0.0;
 };
