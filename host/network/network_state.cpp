@@ -252,8 +252,8 @@ void NetworkState<Real>::set_feedback(const std::vector<Real>& values) {
 
 template <class Real>
 bool NetworkState<Real>::follows_weights(const Projection& projection) const {
-  const bool is_drawn = feedback_.visit([]<class Scheme>(const Scheme&) { return Scheme::is_drawn; });
-  return !is_drawn || reads_population(projection);
+  const bool follows = feedback_.visit([]<class Scheme>(const Scheme&) { return follows_updates<Scheme>; });
+  return follows || reads_population(projection);
 }
 
 template <class Real>
@@ -267,6 +267,7 @@ void NetworkState<Real>::set_feedback_from(const std::vector<Real>& parameters) 
     if (!block || !follows(projection)) continue;
     FeedbackArgs<Real> args = feedback_of(projection);
     args.row_stride = args.column_stride = 0;
+    args.decay = Real(1);
     for (std::size_t w = 0; w < projection.size(); ++w) {
       args.back = &all[block->at(projection, w)];
       args.update(0, 0, Real(0), parameters[projection.offset + w]);

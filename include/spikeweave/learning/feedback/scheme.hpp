@@ -7,7 +7,7 @@
 //   struct AdaptiveFeedback   settings with fields(); is_drawn: whether B is drawn at the start, else next() gives it
 //                             from the forward weight alone; next(): B after an update of the forward weight.
 //
-// A drawn scheme without next() is one that updates leave as it is.
+// Updates leave a drawn scheme without next() as it is. At the start next() sees an increment of 0 and no decay.
 // A scheme with mirror_rate also learns in phases of noise (ops/update.hpp, MirrorArgs).
 #pragma once
 
