@@ -109,8 +109,8 @@ std::vector<double> of_projections(const DeepNetwork<double>& net) {
 class DeepNetworks : public ::testing::TestWithParam<Activation> {};
 
 TEST_P(DeepNetworks, GradientIsThatOfTheLayers) {
-  for (const FeedbackSettings& feedback :
-       {with(SymmetricFeedback{}), with(RandomFeedback{}), with(AdaptiveFeedback{}), with(SignSymmetricFeedback{})}) {
+  for (const FeedbackSettings& feedback : {with(SymmetricFeedback{}), with(RandomFeedback{}), with(AdaptiveFeedback{}),
+                                           with(SignSymmetricFeedback{}), with(SignConcordantFeedback{})}) {
     DeepNetwork<double> net(deep_settings(RateUnitParams<Distribution>{GetParam()}), feedback);
 
     const std::vector<double> found = net.gradient();
@@ -157,6 +157,29 @@ INSTANTIATE_TEST_SUITE_P(All, DeepNetworks,
                          [](const auto& one) {
                            return std::string(EnumNames<Activation>::names[static_cast<std::size_t>(one.param)]);
                          });
+
+// From the start, and after weights were set: the magnitudes that random feedback would have, the signs of the weights.
+TEST(DeepNetwork, SignConcordantFeedbackHasTheSignsOfTheWeights) {
+  const NetworkSettings settings = deep_settings(RateUnitParams<Distribution>{Activation::tanh});
+  DeepNetwork<double> net(settings, with(SignConcordantFeedback{}));
+  DeepNetwork<double> random(settings, with(RandomFeedback{.scale = FeedbackScale::population}));
+  const std::vector<double> drawn = of_projections(random);
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> weights = random.state.parameters();
+    for (double& weight : weights) weight *= sign;
+    if (sign < 0.0) net.state.set_parameters(weights);
+    const std::vector<double> found = of_projections(net);
+    std::size_t turned = 0;
+    for (const Projection& projection : net.network.projections) {
+      if (projection.kind != ProjectionKind::within_step) continue;
+      for (std::size_t w = projection.offset; w < projection.offset + projection.size(); ++w) {
+        EXPECT_EQ(found[w], std::copysign(drawn[w], weights[w])) << w;
+        turned += found[w] != drawn[w] ? 1 : 0;
+      }
+    }
+    EXPECT_GT(turned, 10u);
+  }
+}
 
 // Several steps of neurons with a memory, one layer sparse, a delayed projection back: the derivative of the loss.
 TEST(DeepNetwork, GradientIsTheDerivativeOfTheLoss) {

@@ -102,6 +102,7 @@ TEST_P(Apply, FeedbackFollowsItsScheme) {
   EXPECT_EQ(feedback(scheme<RandomFeedback>(), 1.0f), (std::vector<float>{10.0f, 20.0f, 30.0f}));
   EXPECT_EQ(feedback(scheme<WeightMirrorFeedback>(), 1.0f), (std::vector<float>{10.0f, 20.0f, 30.0f}));
   EXPECT_EQ(feedback(scheme<AdaptiveFeedback>(), 1.0f), (std::vector<float>{9.0f, 22.0f, 30.0f}));
+  EXPECT_EQ(feedback(scheme<SignConcordantFeedback>(), 1.0f), (std::vector<float>{10.0f, 20.0f, -30.0f}));
   EXPECT_EQ(feedback(scheme<SignSymmetricFeedback>(), 0.25f), (std::vector<float>{0.0f, 0.25f, -0.25f}));
 }
 

@@ -138,6 +138,7 @@ TEST_P(RunsOn, LayersAreThoseOfTheCpu) {
                                              {random},
                                              {R"(/feedback={"type": "adaptive", "scale": "population"})"},
                                              {R"(/feedback={"type": "sign_symmetric"})"},
+                                             {R"(/feedback={"type": "sign_concordant"})"},
                                              {random, sparse}}) {
     std::vector<std::string> settings = common;
     settings.insert(settings.end(), variant.begin(), variant.end());

@@ -61,7 +61,7 @@ TEST_F(ExperimentSchema, EnumListsItsNames) {
 TEST_F(ExperimentSchema, ChoiceHasOneObjectPerAlternative) {
   const Json feedback = at("/properties/feedback");
 
-  EXPECT_EQ(feedback["oneOf"].size(), 5u);
+  EXPECT_EQ(feedback["oneOf"].size(), 6u);
   const Json random = alternative(feedback, "random");
   EXPECT_EQ(random["properties"]["type"].dump(), R"({"const":"random"})");
   EXPECT_EQ(random["required"].dump(), R"(["type"])");

@@ -130,8 +130,8 @@ TEST(ReadExperiment, UnknownKeyNamesTheNearestAndAllOthers) {
 
 TEST(ReadExperiment, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_with("/feedback/type", "\"randm\""),
-            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive sign_symmetric weight_mirror; "
-            "did you mean "
+            "e.json: /feedback/type: \"randm\" is not one of symmetric random adaptive sign_symmetric weight_mirror "
+            "sign_concordant; did you mean "
             "\"random\"?");
   EXPECT_EQ(error_with("/network/populations/0/neuron/model", "\"lfi\""),
             "e.json: /network/populations/0/neuron/model: \"lfi\" is not one of lif alif escape_lif iaf_delta "

@@ -5,14 +5,15 @@
 #include "spikeweave/core/type_list.hpp"
 #include "spikeweave/learning/feedback/adaptive.hpp"
 #include "spikeweave/learning/feedback/random.hpp"
+#include "spikeweave/learning/feedback/sign_concordant.hpp"
 #include "spikeweave/learning/feedback/sign_symmetric.hpp"
 #include "spikeweave/learning/feedback/symmetric.hpp"
 #include "spikeweave/learning/feedback/weight_mirror.hpp"
 
 namespace spikeweave {
 
-using FeedbackSchemes =
-    TypeList<SymmetricFeedback, RandomFeedback, AdaptiveFeedback, SignSymmetricFeedback, WeightMirrorFeedback>;
+using FeedbackSchemes = TypeList<SymmetricFeedback, RandomFeedback, AdaptiveFeedback, SignSymmetricFeedback,
+                                 WeightMirrorFeedback, SignConcordantFeedback>;
 
 namespace detail {
 template <class List>
