@@ -1,6 +1,5 @@
 #include "spikeweave/protocol/run_protocol.hpp"
 
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -45,7 +44,7 @@ ProtocolResult run_random(const typename Rule::Params& params, const Protocol& p
                           const SynapseSettings& synapse) {
   ProtocolResult result{{axis_of(protocol)}, {}, "weight/s"};
   ProtocolCurve curve{std::string(Protocol::name), {}, {}};
-  const auto warm_up = static_cast<std::size_t>(std::llround(protocol.warm_up / synapse.dt));
+  const auto warm_up = static_cast<std::size_t>(steps_of(protocol.warm_up, synapse.dt));
   const double seconds = protocol.duration / 1000.0;
   for (std::size_t point = 0; point < result.axes[0].values.size(); ++point) {
     RunningMean mean;

@@ -24,8 +24,8 @@ SpikeSteps repeated(const SpikeSteps& pattern, int repeats, double frequency, do
 // One side of `burst_poisson`; burst_probability: after the warm-up of so many steps.
 std::vector<std::uint8_t> burst_train(const BurstPoissonProtocol& protocol, double dt, double burst_probability,
                                       std::uint32_t stream, std::uint32_t repeat) {
-  const auto warm_up = static_cast<std::size_t>(std::llround(protocol.warm_up / dt));
-  const std::size_t steps = warm_up + static_cast<std::size_t>(std::llround(protocol.duration / dt));
+  const auto warm_up = static_cast<std::size_t>(steps_of(protocol.warm_up, dt));
+  const std::size_t steps = warm_up + static_cast<std::size_t>(steps_of(protocol.duration, dt));
   const auto hold = static_cast<std::size_t>(std::max(1.0, std::round(protocol.tau_event / dt)));
   const RandomStream random(protocol.seed, Purpose::input_spikes, stream, repeat);
   std::vector<std::uint8_t> train(steps);
@@ -132,8 +132,7 @@ ProtocolAxis axis_of(const BurstPoissonProtocol& protocol) {
 }
 
 RandomTrains random_trains(const PoissonProtocol& protocol, double dt, std::size_t point, std::uint32_t repeat) {
-  const auto steps =
-      static_cast<std::size_t>(std::llround(protocol.warm_up / dt) + std::llround(protocol.duration / dt));
+  const auto steps = static_cast<std::size_t>(steps_of(protocol.warm_up, dt) + steps_of(protocol.duration, dt));
   const auto stream = static_cast<std::uint32_t>(2 * point);
   return {poisson_train(protocol.pre_rate, dt, steps, protocol.seed, stream, repeat),
           poisson_train(protocol.post_rates[point], dt, steps, protocol.seed, stream + 1, repeat)};
