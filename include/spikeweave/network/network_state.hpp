@@ -93,7 +93,7 @@ class NetworkState {
   bool has_backward(const Projection& projection) const;
   double magnitude(std::size_t population) const;
   void draw_feedback(std::uint64_t seed);
-  // Whether feedback is given by the weights: of schemes that draw none, and along a readout of populations.
+  // Whether feedback changes with the weights: of schemes with next(), and along a readout of populations.
   bool follows_weights(const Projection& projection) const;
   void set_feedback_from(const std::vector<Real>& parameters);
   void derive_neurons(std::uint64_t seed);
